@@ -1,0 +1,49 @@
+# The site in five words: run, test, check, reset, lock.
+PORT ?= 8000
+STRIPE_PORT ?= 12111
+PYTHON ?= python3
+VENV = .venv
+PY = $(VENV)/bin/python
+
+.PHONY: run reset test check lock clean help
+
+help:
+	@echo "make run    the site with demo content on http://localhost:$(PORT)/  (PORT=, STRIPE_PORT=)"
+	@echo "make test   every test: SQLite, PostgreSQL, and a real browser where there is one"
+	@echo "make check  lint, types, import contracts, missing migrations, check --deploy"
+	@echo "make reset  forget the demo database, pictures and mail, so that make run starts over"
+	@echo "make lock   resolve requirements/*.in into hash-locked requirements/*.txt"
+
+run: $(VENV)/.base
+	@PORT=$(PORT) STRIPE_PORT=$(STRIPE_PORT) $(PY) -m newsroom.run
+
+test: $(VENV)/.test
+	@$(PY) -m tests.run $(ARGS)
+
+check: $(VENV)/.test
+	@$(PY) -m tests.check
+
+reset:
+	rm -rf var
+
+lock: $(VENV)/.test
+	@$(VENV)/bin/pip install --quiet uv
+	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header base.in -o base.txt
+	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header test.in -c base.txt -o test.txt
+
+clean: reset
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (found: $$($(PYTHON) --version))"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.base: requirements/base.txt | $(VENV)/bin/python
+	@echo "Installing what the site runs on (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.base
+	@echo "Installing what the tests need (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@

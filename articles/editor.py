@@ -1,0 +1,49 @@
+"""What an editor may write: the nodes of the rich-text editor and, from the same table, what the sanitiser lets through."""
+
+from typing import Any
+
+from django_prose_editor.config import add_allowed_classes, add_tags_and_attributes, html_tags
+
+
+def _wall(config: Any, shared: dict[str, Any]) -> None:
+    add_tags_and_attributes(shared, ["hr"], None)
+    add_allowed_classes(shared, {"hr": ["wall"]})
+
+
+def _pull_quote(config: Any, shared: dict[str, Any]) -> None:
+    add_tags_and_attributes(shared, ["aside", "p"], None)
+    add_allowed_classes(shared, {"aside": ["pull-quote"]})
+
+
+def _picture(config: Any, shared: dict[str, Any]) -> None:
+    add_tags_and_attributes(
+        shared,
+        ["figure", "img", "figcaption"],
+        {"figure": ["data-picture"], "img": ["src", "alt"]},
+    )
+
+
+# Nodes of our own; the other half is in static/articles/editor-nodes.js.
+NODES = {
+    "Wall": _wall,
+    "PullQuote": _pull_quote,
+    "Picture": _picture,
+    # In the editor's script but missing from its own table.
+    "Fullscreen": html_tags([]),
+}
+
+BODY_EXTENSIONS: dict[str, Any] = {
+    "Bold": True,
+    "Italic": True,
+    "BulletList": True,
+    "OrderedList": True,
+    "ListItem": True,
+    "HardBreak": True,
+    "Heading": {"levels": [2, 3]},
+    "Blockquote": True,
+    "Link": {"enableTarget": False, "protocols": ["https", "http", "mailto"]},
+    "Fullscreen": True,
+    "Wall": True,
+    "PullQuote": True,
+    "Picture": True,
+}

@@ -1,0 +1,23 @@
+"""The pictures inside a text, as figures with caption and credit."""
+
+from collections.abc import Callable
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from . import body
+from .models import Picture
+
+
+def put_in(html: str) -> SafeString:
+    """The text with its pictures, fetched in one query, or in none where it has none."""
+    ids = body.picture_ids(html)
+    pictures = Picture.objects.in_bulk(ids) if ids else {}
+    return body.with_pictures(html, {id_: _figure(picture) for id_, picture in pictures.items()})
+
+
+def _figure(picture: Picture) -> Callable[[str], str]:
+    def figure(caption: str) -> str:
+        return render_to_string("articles/_figure.html", {"picture": picture, "caption": caption or picture.caption})
+
+    return figure

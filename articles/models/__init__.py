@@ -1,0 +1,20 @@
+"""What we publish."""
+
+from .article import Article, Byline, FormerAddress, FullText
+from .author import Author
+from .picture import Picture
+from .section import Section
+from .short import AgendaItem, Brief, PartnerItem
+
+__all__ = [
+    "AgendaItem",
+    "Article",
+    "Author",
+    "Brief",
+    "Byline",
+    "FormerAddress",
+    "FullText",
+    "PartnerItem",
+    "Picture",
+    "Section",
+]

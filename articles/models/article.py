@@ -1,0 +1,215 @@
+"""An article: the part everyone sees, and apart from it the part that is paid for."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from articles import body
+
+from .author import Author
+from .picture import Picture
+from .section import Section
+
+
+class ArticleQuerySet(models.QuerySet["Article"]):
+    """Many articles. None of these ever loads a full text."""
+
+    def published(self, *, at: datetime) -> "ArticleQuerySet":
+        """Those the public may see at that moment; a date in the future is how an article is scheduled."""
+        return self.filter(status=Article.Status.PUBLISHED, published_at__lte=at)
+
+    def newest_first(self) -> "ArticleQuerySet":
+        """In the order of the river; the key breaks ties, so that pages never overlap."""
+        return self.order_by("-published_at", "-pk")
+
+    def for_teasers(self) -> "ArticleQuerySet":
+        """With what a teaser prints, in two queries however many there are."""
+        return self.select_related("section", "hero").prefetch_related("authors")
+
+
+class Article(models.Model):
+    """The public part: what everyone sees, on the page and by every other way out."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        PUBLISHED = "published", "Published"
+
+    class Kind(models.TextChoices):
+        REPORT = "", "Report"
+        ANALYSIS = "Analysis"
+        EXCLUSIVE = "Exclusive"
+        EXPLAINER = "Explainer"
+        INTERVIEW = "Interview"
+        INVESTIGATION = "Investigation"
+        OPINION = "Opinion"
+        REPORTAGE = "Reportage"
+
+    headline = models.CharField(max_length=120)
+    slug = models.SlugField(
+        max_length=120, unique=True, help_text="The last part of the address. Old addresses lead to the new one."
+    )
+    kicker = models.CharField(
+        "kind", max_length=20, choices=Kind.choices, blank=True, default="", help_text="Stands above the headline."
+    )
+    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="articles")
+    authors = models.ManyToManyField(Author, through="Byline", related_name="articles")
+    standfirst = models.CharField(max_length=300, blank=True, help_text="One or two sentences under the headline.")
+    hero = models.ForeignKey(
+        Picture, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="main picture"
+    )
+    hero_caption = models.CharField("caption", max_length=300, blank=True, help_text="Empty: the picture's own.")
+    teaser = models.TextField(editable=False, blank=True, help_text="HTML of the paragraphs for everyone.")
+    words = models.PositiveIntegerField(editable=False, default=0)
+    words_behind_wall = models.PositiveIntegerField(editable=False, default=0)
+    is_free = models.BooleanField("free to read", default=False, help_text="No wall: everyone reads all of it.")
+    leads_front = models.BooleanField(
+        "lead the front page", default=False, help_text="The newest article with this mark stands at the top."
+    )
+    related = models.ManyToManyField("self", blank=True, symmetrical=False, related_name="+")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT, editable=False)
+    published_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Brussels time. In the future: it appears by itself then."
+    )
+    changed_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[ArticleQuerySet] = ArticleQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-published_at", "-id"], condition=Q(status="published"), name="article_river"),
+            models.Index(
+                fields=["section", "-published_at", "-id"], condition=Q(status="published"), name="article_section_river"
+            ),
+            models.Index(
+                fields=["kicker", "-published_at"], condition=Q(status="published"), name="article_kicker_river"
+            ),
+            models.Index(
+                fields=["-published_at"], condition=Q(status="published", leads_front=True), name="article_leads"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status="published") | (Q(published_at__isnull=False) & ~Q(headline="")),
+                name="published_article_has_date_and_headline",
+            )
+        ]
+        permissions = [("publish_article", "Can publish articles and take them back")]
+
+    def __str__(self) -> str:
+        return self.headline
+
+    def get_absolute_url(self) -> str:
+        return reverse("article", args=[self.section.slug, self.slug])
+
+    def is_published(self, *, at: datetime) -> bool:
+        """Whether the public may see it at that moment: the same rule as `published`."""
+        return self.status == self.Status.PUBLISHED and self.published_at is not None and self.published_at <= at
+
+    def is_scheduled(self, *, at: datetime) -> bool:
+        """Whether it will appear by itself later."""
+        return self.status == self.Status.PUBLISHED and self.published_at is not None and self.published_at > at
+
+    @property
+    def minutes(self) -> int:
+        """Minutes to read all of it."""
+        return body.minutes_to_read(self.words)
+
+    @property
+    def has_wall(self) -> bool:
+        """Whether part of it is paid for."""
+        return not self.is_free and self.words_behind_wall > 0
+
+    def write(self, html: str) -> None:
+        """Keep this as the text: cleaned, in full where it is paid for, and as teaser and counts where it is not."""
+        cleaned = body.clean(html)
+        cut = body.cut_at_wall(cleaned)
+        self.teaser, self.words = cut.teaser, body.count_words(cleaned)
+        self.words_behind_wall = body.count_words(cut.rest)
+        with transaction.atomic():
+            self.save()
+            FullText.objects.update_or_create(article=self, defaults={"html": cleaned})
+
+    def publish(self, *, at: datetime) -> None:
+        """Let the public see it from that moment on. Raises ValidationError naming what is missing."""
+        missing = self.missing_for_publication()
+        if missing:
+            raise ValidationError(missing)
+        self.status, self.published_at = self.Status.PUBLISHED, at
+        self.save(update_fields=["status", "published_at", "changed_at"])
+
+    def take_back(self) -> None:
+        """Make it a draft again; its address answers 404 until it is published anew."""
+        self.status = self.Status.DRAFT
+        self.save(update_fields=["status", "changed_at"])
+
+    def missing_for_publication(self) -> dict[str, str]:
+        """What must be filled in before the public may see it: field to words for the editor."""
+        missing = {}
+        if not self.headline.strip():
+            missing["headline"] = "An article needs a headline before it is published."
+        if not self.standfirst.strip():
+            missing["standfirst"] = "Write a standfirst: it is what readers and search engines see."
+        if not self.words:
+            missing["text"] = "There is no text yet."
+        return missing
+
+    def sign(self, authors: Sequence[Author]) -> None:
+        """Put these names under it, in this order, instead of those that were there."""
+        with transaction.atomic():
+            self.bylines.all().delete()
+            Byline.objects.bulk_create(
+                Byline(article=self, author=author, position=position) for position, author in enumerate(authors)
+            )
+
+    def move_to(self, slug: str) -> None:
+        """Give it a new address; the old one leads to it from now on."""
+        if slug == self.slug:
+            return
+        with transaction.atomic():
+            FormerAddress.objects.filter(slug=slug, article=self).delete()
+            FormerAddress.objects.update_or_create(slug=self.slug, defaults={"article": self})
+            self.slug = slug
+            self.save(update_fields=["slug", "changed_at"])
+
+
+class FullText(models.Model):
+    """The paid part, in a table of its own with one door: `paywall.reading_of`.
+
+    Holds the whole text as the editor wrote it, the mark of the wall included.
+    """
+
+    article = models.OneToOneField(Article, primary_key=True, on_delete=models.CASCADE, related_name="full_text")
+    html = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"Full text of article {self.pk}"
+
+
+class Byline(models.Model):
+    """A name under an article, in its place."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="bylines")
+    author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="bylines")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["article", "author"], name="one_byline_per_author")]
+
+    def __str__(self) -> str:
+        return str(self.author)
+
+
+class FormerAddress(models.Model):
+    """A slug an article had before."""
+
+    slug = models.SlugField(max_length=120, unique=True)
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="former_addresses")
+
+    def __str__(self) -> str:
+        return self.slug

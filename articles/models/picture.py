@@ -1,0 +1,54 @@
+"""A picture with what the law and a blind reader need to know about it."""
+
+from django.core.files.base import File
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from articles import pictures
+
+
+def only_real_pictures(file: File) -> None:
+    """Raise ValidationError where the uploaded file is no picture we can show, and say why."""
+    pictures.validate(file)
+
+
+class Picture(models.Model):
+    """An original, kept unpublished, and the renditions that pages show.
+
+    Renditions are public even where the picture stands in the paid part of an article (docs/decisions.md).
+    """
+
+    original = models.ImageField(
+        upload_to=pictures.original_path, width_field="width", height_field="height", validators=[only_real_pictures]
+    )
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    alt = models.CharField("alternative text", max_length=250, help_text="What a reader who cannot see it should know.")
+    caption = models.CharField(max_length=300, blank=True)
+    credit = models.CharField(max_length=120, help_text="Who made it, such as: Photo: European Union.")
+    focus_x = models.FloatField(default=0.5, validators=[MinValueValidator(0), MaxValueValidator(1)])
+    focus_y = models.FloatField(default=0.5, validators=[MinValueValidator(0), MaxValueValidator(1)])
+    stem = models.CharField(max_length=80, editable=False, blank=True)
+    widths = models.JSONField(default=list, editable=False)
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-uploaded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.caption or self.alt
+
+    def make_renditions(self) -> None:
+        """Write the files that pages show and remember their widths. Raises pictures.BadPicture."""
+        self.stem, self.widths, (self.width, self.height) = pictures.write_renditions(self.original)
+        self.save(update_fields=["stem", "widths", "width", "height"])
+
+    @property
+    def srcset(self) -> str:
+        """The AVIF renditions, as `srcset` wants them."""
+        return ", ".join(f"{pictures.rendition_url(self.stem, width, 'avif')} {width}w" for width in self.widths)
+
+    @property
+    def src(self) -> str:
+        """The JPEG for browsers without AVIF, for feeds and for cards."""
+        return pictures.rendition_url(self.stem, max(self.widths), "jpg") if self.widths else ""

@@ -1,0 +1,26 @@
+"""What every template knows: the brand, the moment, and the sections of the masthead."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from articles.models import Section
+from newsroom import clock
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The brand from the settings, `now` (UTC) and the sections, which are fetched only where a page prints them."""
+    return {
+        "SITE_NAME": settings.SITE_NAME,
+        "SITE_TAGLINE": settings.SITE_TAGLINE,
+        "SITE_URL": settings.SITE_URL,
+        "SITE_PUBLISHER": settings.SITE_PUBLISHER,
+        "CONTACT_EMAIL": settings.CONTACT_EMAIL,
+        "GROUPS_EMAIL": settings.GROUPS_EMAIL,
+        "STUDENTS_EMAIL": settings.STUDENTS_EMAIL,
+        "DEBUG": settings.DEBUG,
+        "now": getattr(request, "now", None) or clock.now(),
+        "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
+    }

@@ -1,0 +1,77 @@
+"""How the environment is read: strictly, and naming the culprit.
+
+Only `settings.py` calls this. Every reader raises `ImproperlyConfigured` with the name of the variable.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+class Environment:
+    """Typed access to environment variables.
+
+    In production a variable without a safe default must be set; in development every one has a default.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.is_production = self.choice("ENVIRONMENT", ("development", "production"), default="development") == (
+            "production"
+        )
+
+    def text(self, name: str, *, default: str = "", required: bool = False) -> str:
+        """The variable as text without surrounding space. `required` holds in production only."""
+        value = self._variables.get(name, "").strip()
+        if not value and required and self.is_production:
+            raise ImproperlyConfigured(f"{name} must be set in production.")
+        return value or default
+
+    def choice(self, name: str, allowed: tuple[str, ...], *, default: str) -> str:
+        """One of `allowed`."""
+        value = self._variables.get(name, "").strip() or default
+        if value not in allowed:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """`1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`."""
+        value = self._variables.get(name, "").strip().lower()
+        if value in {"1", "true", "yes", "on"}:
+            return True
+        if value in {"0", "false", "no", "off"}:
+            return False
+        if value:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be true or false.")
+        return default
+
+    def number(self, name: str, *, default: int, least: int = 0) -> int:
+        """A whole number not below `least`."""
+        value = self._variables.get(name, "").strip()
+        if not value:
+            return default
+        try:
+            number = int(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number.") from error
+        if number < least:
+            raise ImproperlyConfigured(f"{name} is {number}; it must be at least {least}.")
+        return number
+
+    def words(self, name: str, *, required: bool = False) -> list[str]:
+        """A comma-separated list, empty parts dropped."""
+        return [part.strip() for part in self.text(name, required=required).split(",") if part.strip()]
+
+    def url(self, name: str, *, default: str, required: bool = False, schemes: tuple[str, ...] = ("https", "http")) -> str:
+        """An absolute address without a trailing slash."""
+        value = self.text(name, default=default, required=required).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be an address like {schemes[0]}://host.")
+        return value
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Stop a production start because of what `name` holds."""
+        if self.is_production:
+            raise ImproperlyConfigured(f"{name} {reason}")

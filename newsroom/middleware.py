@@ -1,0 +1,46 @@
+"""What happens to every request: it gets its moment, and its answer says who may keep it."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+from newsroom import clock
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+PRIVATE = "private, no-store"
+PUBLIC = "public, max-age=0, s-maxage=10, stale-while-revalidate=30"
+
+
+def now(get_response: GetResponse) -> GetResponse:
+    """Put the moment of the request on it as `request.now` (UTC): the only clock a view reads."""
+
+    def with_moment(request: HttpRequest) -> HttpResponse:
+        request.now = clock.now()  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return with_moment
+
+
+def cache_policy(get_response: GetResponse) -> GetResponse:
+    """Give every answer a Cache-Control: private unless the view said `@public` and the visitor is unknown.
+
+    The page of an unknown visitor is the same for all of them; whoever brings a session gets `no-store`.
+    """
+
+    def with_policy(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if "Cache-Control" in response:
+            return response
+        may_share = getattr(response, "is_public", False) and not response.cookies and not _has_session(request)
+        response["Cache-Control"] = PUBLIC if may_share else PRIVATE
+        if getattr(response, "is_public", False):
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+    return with_policy
+
+
+def _has_session(request: HttpRequest) -> bool:
+    session = getattr(request, "session", None)
+    return bool(session is not None and session.session_key)

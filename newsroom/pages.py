@@ -1,0 +1,12 @@
+"""The standing pages."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from newsroom.caching import public
+
+
+@public
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """One of the pages in templates/pages/."""
+    return render(request, f"pages/{name}.html")

@@ -1,0 +1,20 @@
+"""The table of contents of the site."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+# Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("readers.account_urls")),
+    path("account/", include("subscriptions.account_urls")),
+    path("subscribe/", include("subscriptions.urls")),
+    path("stripe/", include("subscriptions.stripe_urls")),
+    *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),
+    path("", include("newsroom.page_urls")),
+    path("", include("articles.urls")),
+]

@@ -1,0 +1,71 @@
+"""May this reader read, why, and until when? The one place that answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from .models import Grant, Subscription
+
+
+class Source(StrEnum):
+    """Why a reader is entitled."""
+
+    STAFF = "staff"
+    SUBSCRIPTION = "subscription"
+    TRIAL = "trial"
+    GRACE = "grace"
+    GRANT = "grant"
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """Why this reader may read, and until when (UTC; None means as long as the reason lasts)."""
+
+    source: Source
+    until: datetime | None = None
+    # Who or what gives it, in words a reader understands: "student access".
+    through: str = ""
+
+
+def entitlement_for(user: Any, *, at: datetime) -> Entitlement | None:
+    """The first reason why `user` (a reader or AnonymousUser) may read the full text at that moment, or None."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    for source in SOURCES:
+        if entitlement := source(user, at):
+            return entitlement
+    return None
+
+
+def all_entitlements_for(user: Any, *, at: datetime) -> list[Entitlement]:
+    """Every reason, for the account page and for staff who are asked why."""
+    if not user.is_authenticated or not user.is_active:
+        return []
+    return [entitlement for source in SOURCES if (entitlement := source(user, at))]
+
+
+def _as_staff(user: Any, at: datetime) -> Entitlement | None:
+    return Entitlement(Source.STAFF, through="our own newsroom") if user.is_staff else None
+
+
+def _by_subscription(user: Any, at: datetime) -> Entitlement | None:
+    giving = [one for one in Subscription.objects.filter(reader=user).giving_access(at=at)]
+    if not giving:
+        return None
+    best = max(giving, key=lambda one: one.access_ends_at or at)
+    source = {"trialing": Source.TRIAL, "past_due": Source.GRACE}.get(best.status, Source.SUBSCRIPTION)
+    until = best.access_ends_at if source is Source.GRACE else best.ends_at or best.period_ends_at
+    return Entitlement(source, until=until)
+
+
+def _by_grant(user: Any, at: datetime) -> Entitlement | None:
+    grant = Grant.objects.filter(reader=user).in_force(at=at).order_by("-ends_at").first()
+    if grant is None:
+        return None
+    return Entitlement(Source.GRANT, until=grant.ends_at, through=f"{grant.get_kind_display().split(' (')[0].lower()} access")
+
+
+# Asked in this order; a new way of being entitled is one function and one line here.
+SOURCES: tuple[Callable[[Any, datetime], Entitlement | None], ...] = (_as_staff, _by_subscription, _by_grant)

@@ -1,0 +1,10 @@
+"""Who may read: what is sold, what is paid, what is given."""
+
+from .checkout import CheckoutAttempt, TrialUse
+from .customer import Customer
+from .grant import Grant
+from .plan import Plan
+from .stripe_event import StripeEvent
+from .subscription import Subscription
+
+__all__ = ["CheckoutAttempt", "Customer", "Grant", "Plan", "StripeEvent", "Subscription", "TrialUse"]

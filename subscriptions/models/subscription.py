@@ -1,0 +1,102 @@
+"""A paid subscription, mirrored from Stripe: facts are stored, access is derived."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from .plan import Plan
+
+# Stripe's own words (subscription.status); those that mean the contract is still running.
+LIVE_STATUSES = ("trialing", "active", "past_due", "unpaid", "paused", "incomplete")
+# How long a reader keeps reading while the bank refuses: dunning works best on people who still see the paper.
+PAYMENT_GRACE = timedelta(days=14)
+# Renewal invoices are drafts for an hour and webhooks may be late for a day: nobody is locked out meanwhile.
+RENEWAL_SLACK = timedelta(hours=48)
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    """Many subscriptions."""
+
+    def live(self) -> "SubscriptionQuerySet":
+        """Those whose contract is running at Stripe, whether or not they give access."""
+        return self.filter(status__in=LIVE_STATUSES)
+
+    def giving_access(self, *, at: datetime) -> "SubscriptionQuerySet":
+        """The same rule as `Subscription.access_ends_at`, for the database."""
+        paid = Q(status__in=["trialing", "active"])
+        return self.filter(
+            (paid & Q(ends_at=None) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
+            | (paid & Q(ends_at__gt=at) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
+            | (Q(status="past_due") & Q(unpaid_since__gt=at - PAYMENT_GRACE) & (Q(ends_at=None) | Q(ends_at__gt=at)))
+        )
+
+
+class Subscription(models.Model):
+    """What Stripe says of one subscription, as last asked. Written by `webhooks.record` and by nothing else."""
+
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
+    stripe_id = models.CharField(max_length=60, unique=True)
+    status = models.CharField(max_length=20, help_text="Stripe's own word.")
+    started_at = models.DateTimeField()
+    trial_ends_at = models.DateTimeField(null=True, blank=True)
+    period_starts_at = models.DateTimeField()
+    period_ends_at = models.DateTimeField(help_text="Until when it is paid (or free); the next charge.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Set when it is cancelled: the last moment.")
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    unpaid_since = models.DateTimeField(null=True, blank=True, help_text="When the invoice that failed was made.")
+    card_brand = models.CharField(max_length=20, blank=True)
+    card_last4 = models.CharField(max_length=4, blank=True)
+    recorded_at = models.DateTimeField(help_text="When Stripe was last asked.")
+
+    objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-started_at"]
+        indexes = [models.Index(fields=["reader", "status"])]
+
+    def __str__(self) -> str:
+        return f"{self.reader}: {self.status}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the contract is running at Stripe."""
+        return self.status in LIVE_STATUSES
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether nothing has been charged yet because the free days are running."""
+        return self.status == "trialing"
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the reader has ended it and only the paid rest remains."""
+        return self.is_live and self.ends_at is not None
+
+    @property
+    def access_ends_at(self) -> datetime | None:
+        """Until when it lets its reader read (UTC), or None where it does not.
+
+        Paid or free time, with slack for a renewal still on its way; a cancelled one ends on the day it says;
+        a failed payment leaves 14 days from the invoice that failed.
+        """
+        if self.status in ("trialing", "active"):
+            slack = self.period_ends_at + RENEWAL_SLACK
+            return min(self.ends_at, slack) if self.ends_at else slack
+        if self.status == "past_due" and self.unpaid_since:
+            grace = self.unpaid_since + PAYMENT_GRACE
+            return min(self.ends_at, grace) if self.ends_at else grace
+        return None
+
+    def gives_access(self, *, at: datetime) -> bool:
+        """Whether its reader may read at that moment."""
+        ends = self.access_ends_at
+        return ends is not None and at < ends
+
+    @property
+    def next_charge_at(self) -> datetime | None:
+        """When the next money is taken (UTC), or None where nothing will be."""
+        return self.period_ends_at if self.status in ("trialing", "active") and self.ends_at is None else None
