@@ -3,7 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 
-from newsroom.caching import public
+from edge.caching import public
 from subscriptions.access import entitlement_for
 
 from .models import Article, Author, FormerAddress, Section

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from articles.models import Section
-from newsroom import clock
+from edge import clock
 
 
 def site(request: HttpRequest) -> dict[str, Any]:

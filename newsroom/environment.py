@@ -63,7 +63,9 @@ class Environment:
         """A comma-separated list, empty parts dropped."""
         return [part.strip() for part in self.text(name, required=required).split(",") if part.strip()]
 
-    def url(self, name: str, *, default: str, required: bool = False, schemes: tuple[str, ...] = ("https", "http")) -> str:
+    def url(
+        self, name: str, *, default: str, required: bool = False, schemes: tuple[str, ...] = ("https", "http")
+    ) -> str:
         """An absolute address without a trailing slash."""
         value = self.text(name, default=default, required=required).rstrip("/")
         parts = urlsplit(value)

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from newsroom.caching import public
+from edge.caching import public
 
 
 @public

@@ -64,7 +64,9 @@ def _by_grant(user: Any, at: datetime) -> Entitlement | None:
     grant = Grant.objects.filter(reader=user).in_force(at=at).order_by("-ends_at").first()
     if grant is None:
         return None
-    return Entitlement(Source.GRANT, until=grant.ends_at, through=f"{grant.get_kind_display().split(' (')[0].lower()} access")
+    return Entitlement(
+        Source.GRANT, until=grant.ends_at, through=f"{grant.get_kind_display().split(' (')[0].lower()} access"
+    )
 
 
 # Asked in this order; a new way of being entitled is one function and one line here.

@@ -9,190 +9,371 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AgendaItem',
+            name="AgendaItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField(db_index=True)),
-                ('title', models.CharField(max_length=120)),
-                ('place', models.CharField(blank=True, max_length=120)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_at", models.DateTimeField(db_index=True)),
+                ("title", models.CharField(max_length=120)),
+                ("place", models.CharField(blank=True, max_length=120)),
             ],
             options={
-                'ordering': ['starts_at'],
+                "ordering": ["starts_at"],
             },
         ),
         migrations.CreateModel(
-            name='Article',
+            name="Article",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('headline', models.CharField(max_length=120)),
-                ('slug', models.SlugField(help_text='The last part of the address. Old addresses lead to the new one.', max_length=120, unique=True)),
-                ('kicker', models.CharField(blank=True, choices=[('', 'Report'), ('Analysis', 'Analysis'), ('Exclusive', 'Exclusive'), ('Explainer', 'Explainer'), ('Interview', 'Interview'), ('Investigation', 'Investigation'), ('Opinion', 'Opinion'), ('Reportage', 'Reportage')], default='', help_text='Stands above the headline.', max_length=20, verbose_name='kind')),
-                ('standfirst', models.CharField(blank=True, help_text='One or two sentences under the headline.', max_length=300)),
-                ('hero_caption', models.CharField(blank=True, help_text="Empty: the picture's own.", max_length=300, verbose_name='caption')),
-                ('teaser', models.TextField(blank=True, editable=False, help_text='HTML of the paragraphs for everyone.')),
-                ('words', models.PositiveIntegerField(default=0, editable=False)),
-                ('words_behind_wall', models.PositiveIntegerField(default=0, editable=False)),
-                ('is_free', models.BooleanField(default=False, help_text='No wall: everyone reads all of it.', verbose_name='free to read')),
-                ('leads_front', models.BooleanField(default=False, help_text='The newest article with this mark stands at the top.', verbose_name='lead the front page')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published')], default='draft', editable=False, max_length=10)),
-                ('published_at', models.DateTimeField(blank=True, editable=False, help_text='Brussels time. In the future: it appears by itself then.', null=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
-                ('related', models.ManyToManyField(blank=True, related_name='+', to='articles.article')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("headline", models.CharField(max_length=120)),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="The last part of the address. Old addresses lead to the new one.",
+                        max_length=120,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "kicker",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Report"),
+                            ("Analysis", "Analysis"),
+                            ("Exclusive", "Exclusive"),
+                            ("Explainer", "Explainer"),
+                            ("Interview", "Interview"),
+                            ("Investigation", "Investigation"),
+                            ("Opinion", "Opinion"),
+                            ("Reportage", "Reportage"),
+                        ],
+                        default="",
+                        help_text="Stands above the headline.",
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "standfirst",
+                    models.CharField(blank=True, help_text="One or two sentences under the headline.", max_length=300),
+                ),
+                (
+                    "hero_caption",
+                    models.CharField(
+                        blank=True, help_text="Empty: the picture's own.", max_length=300, verbose_name="caption"
+                    ),
+                ),
+                (
+                    "teaser",
+                    models.TextField(blank=True, editable=False, help_text="HTML of the paragraphs for everyone."),
+                ),
+                ("words", models.PositiveIntegerField(default=0, editable=False)),
+                ("words_behind_wall", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "is_free",
+                    models.BooleanField(
+                        default=False, help_text="No wall: everyone reads all of it.", verbose_name="free to read"
+                    ),
+                ),
+                (
+                    "leads_front",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The newest article with this mark stands at the top.",
+                        verbose_name="lead the front page",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("published", "Published")],
+                        default="draft",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="Brussels time. In the future: it appears by itself then.",
+                        null=True,
+                    ),
+                ),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                ("related", models.ManyToManyField(blank=True, related_name="+", to="articles.article")),
             ],
             options={
-                'permissions': [('publish_article', 'Can publish articles and take them back')],
+                "permissions": [("publish_article", "Can publish articles and take them back")],
             },
         ),
         migrations.CreateModel(
-            name='Author',
+            name="Author",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('slug', models.SlugField(max_length=100, unique=True)),
-                ('role', models.CharField(blank=True, help_text='Such as: Climate correspondent.', max_length=120)),
-                ('bio', models.TextField(blank=True)),
-                ('email', models.EmailField(blank=True, help_text="Shown on the author's page.", max_length=254)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("slug", models.SlugField(max_length=100, unique=True)),
+                ("role", models.CharField(blank=True, help_text="Such as: Climate correspondent.", max_length=120)),
+                ("bio", models.TextField(blank=True)),
+                ("email", models.EmailField(blank=True, help_text="Shown on the author's page.", max_length=254)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Brief',
+            name="Brief",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('headline', models.CharField(max_length=120)),
-                ('text', models.TextField(blank=True)),
-                ('published_at', models.DateTimeField(db_index=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("headline", models.CharField(max_length=120)),
+                ("text", models.TextField(blank=True)),
+                ("published_at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'verbose_name_plural': 'news in brief',
-                'ordering': ['-published_at', '-pk'],
+                "verbose_name_plural": "news in brief",
+                "ordering": ["-published_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Picture',
+            name="Picture",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('original', models.ImageField(height_field='height', upload_to=articles.pictures.original_path, validators=[articles.models.picture.only_real_pictures], width_field='width')),
-                ('width', models.PositiveIntegerField(editable=False)),
-                ('height', models.PositiveIntegerField(editable=False)),
-                ('alt', models.CharField(help_text='What a reader who cannot see it should know.', max_length=250, verbose_name='alternative text')),
-                ('caption', models.CharField(blank=True, max_length=300)),
-                ('credit', models.CharField(help_text='Who made it, such as: Photo: European Union.', max_length=120)),
-                ('focus_x', models.FloatField(default=0.5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)])),
-                ('focus_y', models.FloatField(default=0.5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)])),
-                ('stem', models.CharField(blank=True, editable=False, max_length=80)),
-                ('widths', models.JSONField(default=list, editable=False)),
-                ('uploaded_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "original",
+                    models.ImageField(
+                        height_field="height",
+                        upload_to=articles.pictures.original_path,
+                        validators=[articles.models.picture.only_real_pictures],
+                        width_field="width",
+                    ),
+                ),
+                ("width", models.PositiveIntegerField(editable=False)),
+                ("height", models.PositiveIntegerField(editable=False)),
+                (
+                    "alt",
+                    models.CharField(
+                        help_text="What a reader who cannot see it should know.",
+                        max_length=250,
+                        verbose_name="alternative text",
+                    ),
+                ),
+                ("caption", models.CharField(blank=True, max_length=300)),
+                ("credit", models.CharField(help_text="Who made it, such as: Photo: European Union.", max_length=120)),
+                (
+                    "focus_x",
+                    models.FloatField(
+                        default=0.5,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1),
+                        ],
+                    ),
+                ),
+                (
+                    "focus_y",
+                    models.FloatField(
+                        default=0.5,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1),
+                        ],
+                    ),
+                ),
+                ("stem", models.CharField(blank=True, editable=False, max_length=80)),
+                ("widths", models.JSONField(default=list, editable=False)),
+                ("uploaded_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-uploaded_at', '-pk'],
+                "ordering": ["-uploaded_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Section',
+            name="Section",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True)),
-                ('slug', models.SlugField(max_length=60, unique=True, validators=[articles.models.section.not_reserved])),
-                ('remit', models.CharField(blank=True, help_text='One line under the name of the section.', max_length=200)),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Order in the masthead.')),
-                ('is_opinion', models.BooleanField(default=False, help_text='Set apart from reporting on the front page.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, unique=True)),
+                (
+                    "slug",
+                    models.SlugField(max_length=60, unique=True, validators=[articles.models.section.not_reserved]),
+                ),
+                (
+                    "remit",
+                    models.CharField(blank=True, help_text="One line under the name of the section.", max_length=200),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0, help_text="Order in the masthead.")),
+                (
+                    "is_opinion",
+                    models.BooleanField(default=False, help_text="Set apart from reporting on the front page."),
+                ),
             ],
             options={
-                'ordering': ['position', 'name'],
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='FullText',
+            name="FullText",
             fields=[
-                ('article', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='full_text', serialize=False, to='articles.article')),
-                ('html', models.TextField(blank=True)),
+                (
+                    "article",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="full_text",
+                        serialize=False,
+                        to="articles.article",
+                    ),
+                ),
+                ("html", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Byline',
+            name="Byline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bylines', to='articles.article')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bylines', to='articles.author')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="bylines", to="articles.article"
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="bylines", to="articles.author"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='article',
-            name='authors',
-            field=models.ManyToManyField(related_name='articles', through='articles.Byline', to='articles.author'),
+            model_name="article",
+            name="authors",
+            field=models.ManyToManyField(related_name="articles", through="articles.Byline", to="articles.author"),
         ),
         migrations.CreateModel(
-            name='FormerAddress',
+            name="FormerAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=120, unique=True)),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_addresses', to='articles.article')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=120, unique=True)),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="former_addresses",
+                        to="articles.article",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PartnerItem',
+            name="PartnerItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('organisation', models.CharField(help_text='Who pays for it.', max_length=120)),
-                ('headline', models.CharField(max_length=140)),
-                ('url', models.URLField(max_length=500)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('is_political', models.BooleanField(default=False, help_text='Does it try to influence a vote or a legislative process? Then the notice below is needed.', verbose_name='political advertisement')),
-                ('notice', models.TextField(blank=True, help_text='Political advertisements only: sponsor, who controls it, amount, period, the process it is about, targeting.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("organisation", models.CharField(help_text="Who pays for it.", max_length=120)),
+                ("headline", models.CharField(max_length=140)),
+                ("url", models.URLField(max_length=500)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "is_political",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Does it try to influence a vote or a legislative process? Then the notice below is needed.",
+                        verbose_name="political advertisement",
+                    ),
+                ),
+                (
+                    "notice",
+                    models.TextField(
+                        blank=True,
+                        help_text="Political advertisements only: sponsor, who controls it, amount, period, the process it is about, targeting.",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-starts_at', '-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('is_political', False), models.Q(('notice', ''), _negated=True), _connector='OR'), name='political_partner_item_has_its_notice')],
+                "ordering": ["-starts_at", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_political", False), models.Q(("notice", ""), _negated=True), _connector="OR"
+                        ),
+                        name="political_partner_item_has_its_notice",
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='article',
-            name='hero',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='articles.picture', verbose_name='main picture'),
+            model_name="article",
+            name="hero",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="articles.picture",
+                verbose_name="main picture",
+            ),
         ),
         migrations.AddField(
-            model_name='article',
-            name='section',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='articles', to='articles.section'),
+            model_name="article",
+            name="section",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="articles", to="articles.section"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='byline',
-            constraint=models.UniqueConstraint(fields=('article', 'author'), name='one_byline_per_author'),
+            model_name="byline",
+            constraint=models.UniqueConstraint(fields=("article", "author"), name="one_byline_per_author"),
         ),
         migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('status', 'published')), fields=['-published_at', '-id'], name='article_river'),
+            model_name="article",
+            index=models.Index(
+                condition=models.Q(("status", "published")), fields=["-published_at", "-id"], name="article_river"
+            ),
         ),
         migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('status', 'published')), fields=['section', '-published_at', '-id'], name='article_section_river'),
+            model_name="article",
+            index=models.Index(
+                condition=models.Q(("status", "published")),
+                fields=["section", "-published_at", "-id"],
+                name="article_section_river",
+            ),
         ),
         migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('status', 'published')), fields=['kicker', '-published_at'], name='article_kicker_river'),
+            model_name="article",
+            index=models.Index(
+                condition=models.Q(("status", "published")),
+                fields=["kicker", "-published_at"],
+                name="article_kicker_river",
+            ),
         ),
         migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('leads_front', True), ('status', 'published')), fields=['-published_at'], name='article_leads'),
+            model_name="article",
+            index=models.Index(
+                condition=models.Q(("leads_front", True), ("status", "published")),
+                fields=["-published_at"],
+                name="article_leads",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'published'), _negated=True), models.Q(('published_at__isnull', False), models.Q(('headline', ''), _negated=True)), _connector='OR'), name='published_article_has_date_and_headline'),
+            model_name="article",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "published"), _negated=True),
+                    models.Q(("published_at__isnull", False), models.Q(("headline", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="published_article_has_date_and_headline",
+            ),
         ),
     ]

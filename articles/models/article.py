@@ -83,7 +83,9 @@ class Article(models.Model):
         indexes = [
             models.Index(fields=["-published_at", "-id"], condition=Q(status="published"), name="article_river"),
             models.Index(
-                fields=["section", "-published_at", "-id"], condition=Q(status="published"), name="article_section_river"
+                fields=["section", "-published_at", "-id"],
+                condition=Q(status="published"),
+                name="article_section_river",
             ),
             models.Index(
                 fields=["kicker", "-published_at"], condition=Q(status="published"), name="article_kicker_river"

@@ -85,5 +85,3 @@ def display(headline: str) -> str:
 def setting(name: str) -> object:
     """The value of a setting; for letters, which have no request and so no context processor."""
     return getattr(settings, name)
-
-

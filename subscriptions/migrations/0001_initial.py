@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,120 +15,226 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='StripeEvent',
+            name="StripeEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=80, unique=True)),
-                ('kind', models.CharField(max_length=80, verbose_name='type')),
-                ('payload', models.JSONField()),
-                ('received_at', models.DateTimeField()),
-                ('handled_at', models.DateTimeField(blank=True, null=True)),
-                ('remark', models.CharField(blank=True, help_text='Why nothing came of it, where nothing did.', max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stripe_id", models.CharField(max_length=80, unique=True)),
+                ("kind", models.CharField(max_length=80, verbose_name="type")),
+                ("payload", models.JSONField()),
+                ("received_at", models.DateTimeField()),
+                ("handled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "remark",
+                    models.CharField(
+                        blank=True, help_text="Why nothing came of it, where nothing did.", max_length=300
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-received_at'],
+                "ordering": ["-received_at"],
             },
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=60, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('reader', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='customer', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stripe_id", models.CharField(max_length=60, unique=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "reader",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="customer",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('interval', models.CharField(choices=[('year', 'Yearly'), ('month', 'Monthly')], max_length=5)),
-                ('price_cents', models.PositiveIntegerField(help_text='Gross, VAT inside, in cents.')),
-                ('currency', models.CharField(default='eur', max_length=3)),
-                ('trial_days', models.PositiveSmallIntegerField(default=30)),
-                ('is_on_sale', models.BooleanField(default=True, help_text='Shown to new readers. Old readers keep what they have.')),
-                ('lookup_key', models.SlugField(help_text='How the price is found at Stripe.', unique=True)),
-                ('stripe_price_id', models.CharField(blank=True, db_index=True, max_length=60)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("interval", models.CharField(choices=[("year", "Yearly"), ("month", "Monthly")], max_length=5)),
+                ("price_cents", models.PositiveIntegerField(help_text="Gross, VAT inside, in cents.")),
+                ("currency", models.CharField(default="eur", max_length=3)),
+                ("trial_days", models.PositiveSmallIntegerField(default=30)),
+                (
+                    "is_on_sale",
+                    models.BooleanField(
+                        default=True, help_text="Shown to new readers. Old readers keep what they have."
+                    ),
+                ),
+                ("lookup_key", models.SlugField(help_text="How the price is found at Stripe.", unique=True)),
+                ("stripe_price_id", models.CharField(blank=True, db_index=True, max_length=60)),
             ],
             options={
-                'ordering': ['-interval', 'price_cents'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_on_sale', True)), fields=('interval',), name='one_plan_on_sale_per_interval'), models.UniqueConstraint(condition=models.Q(('stripe_price_id', ''), _negated=True), fields=('stripe_price_id',), name='one_plan_per_stripe_price')],
+                "ordering": ["-interval", "price_cents"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_on_sale", True)),
+                        fields=("interval",),
+                        name="one_plan_on_sale_per_interval",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("stripe_price_id", ""), _negated=True),
+                        fields=("stripe_price_id",),
+                        name="one_plan_per_stripe_price",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TrialUse',
+            name="TrialUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mailbox', models.CharField(help_text='The address in its normal form.', max_length=254, unique=True)),
-                ('used_at', models.DateTimeField()),
-                ('reader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("mailbox", models.CharField(help_text="The address in its normal form.", max_length=254, unique=True)),
+                ("used_at", models.DateTimeField()),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('complimentary', 'Complimentary'), ('student', 'Student'), ('press', 'Press'), ('support', 'Support (something went wrong)')], max_length=20)),
-                ('reason', models.CharField(help_text='Why; the next colleague will want to know.', max_length=300)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(help_text='Brussels time. Access ends by itself.')),
-                ('granted_at', models.DateTimeField(editable=False)),
-                ('ended_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('granted_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("complimentary", "Complimentary"),
+                            ("student", "Student"),
+                            ("press", "Press"),
+                            ("support", "Support (something went wrong)"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("reason", models.CharField(help_text="Why; the next colleague will want to know.", max_length=300)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(help_text="Brussels time. Access ends by itself.")),
+                ("granted_at", models.DateTimeField(editable=False)),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="grants", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-ends_at'],
-                'indexes': [models.Index(fields=['reader', 'ends_at'], name='subscriptio_reader__ef4a09_idx')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_at__gte', models.F('starts_at'))), name='grant_ends_after_it_starts')],
+                "ordering": ["-ends_at"],
+                "indexes": [models.Index(fields=["reader", "ends_at"], name="subscriptio_reader__ef4a09_idx")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gte", models.F("starts_at"))), name="grant_ends_after_it_starts"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CheckoutAttempt',
+            name="CheckoutAttempt",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('with_trial', models.BooleanField()),
-                ('price_cents', models.PositiveIntegerField()),
-                ('first_charge_at', models.DateTimeField()),
-                ('terms_version', models.CharField(max_length=20)),
-                ('shown_html', models.TextField(help_text='The order summary, word for word as the reader saw it.')),
-                ('shown_hash', models.CharField(help_text='SHA-256 of it.', max_length=64)),
-                ('return_to', models.CharField(blank=True, help_text='The page the reader came from.', max_length=500)),
-                ('started_at', models.DateTimeField()),
-                ('stripe_session_id', models.CharField(blank=True, db_index=True, max_length=80)),
-                ('payment_url', models.URLField(blank=True, max_length=2000)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('completed_at', models.DateTimeField(blank=True, null=True)),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkout_attempts', to=settings.AUTH_USER_MODEL)),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='subscriptions.plan')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("with_trial", models.BooleanField()),
+                ("price_cents", models.PositiveIntegerField()),
+                ("first_charge_at", models.DateTimeField()),
+                ("terms_version", models.CharField(max_length=20)),
+                ("shown_html", models.TextField(help_text="The order summary, word for word as the reader saw it.")),
+                ("shown_hash", models.CharField(help_text="SHA-256 of it.", max_length=64)),
+                ("return_to", models.CharField(blank=True, help_text="The page the reader came from.", max_length=500)),
+                ("started_at", models.DateTimeField()),
+                ("stripe_session_id", models.CharField(blank=True, db_index=True, max_length=80)),
+                ("payment_url", models.URLField(blank=True, max_length=2000)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("completed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checkout_attempts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("plan", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="subscriptions.plan")),
             ],
             options={
-                'ordering': ['-started_at'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('stripe_session_id', ''), _negated=True), fields=('stripe_session_id',), name='one_attempt_per_session')],
+                "ordering": ["-started_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("stripe_session_id", ""), _negated=True),
+                        fields=("stripe_session_id",),
+                        name="one_attempt_per_session",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stripe_id', models.CharField(max_length=60, unique=True)),
-                ('status', models.CharField(help_text="Stripe's own word.", max_length=20)),
-                ('started_at', models.DateTimeField()),
-                ('trial_ends_at', models.DateTimeField(blank=True, null=True)),
-                ('period_starts_at', models.DateTimeField()),
-                ('period_ends_at', models.DateTimeField(help_text='Until when it is paid (or free); the next charge.')),
-                ('ends_at', models.DateTimeField(blank=True, help_text='Set when it is cancelled: the last moment.', null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('unpaid_since', models.DateTimeField(blank=True, help_text='When the invoice that failed was made.', null=True)),
-                ('card_brand', models.CharField(blank=True, max_length=20)),
-                ('card_last4', models.CharField(blank=True, max_length=4)),
-                ('recorded_at', models.DateTimeField(help_text='When Stripe was last asked.')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='subscriptions.plan')),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stripe_id", models.CharField(max_length=60, unique=True)),
+                ("status", models.CharField(help_text="Stripe's own word.", max_length=20)),
+                ("started_at", models.DateTimeField()),
+                ("trial_ends_at", models.DateTimeField(blank=True, null=True)),
+                ("period_starts_at", models.DateTimeField()),
+                ("period_ends_at", models.DateTimeField(help_text="Until when it is paid (or free); the next charge.")),
+                (
+                    "ends_at",
+                    models.DateTimeField(blank=True, help_text="Set when it is cancelled: the last moment.", null=True),
+                ),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "unpaid_since",
+                    models.DateTimeField(blank=True, help_text="When the invoice that failed was made.", null=True),
+                ),
+                ("card_brand", models.CharField(blank=True, max_length=20)),
+                ("card_last4", models.CharField(blank=True, max_length=4)),
+                ("recorded_at", models.DateTimeField(help_text="When Stripe was last asked.")),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="subscriptions.plan",
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-started_at'],
-                'indexes': [models.Index(fields=['reader', 'status'], name='subscriptio_reader__41d224_idx')],
+                "ordering": ["-started_at"],
+                "indexes": [models.Index(fields=["reader", "status"], name="subscriptio_reader__41d224_idx")],
             },
         ),
     ]

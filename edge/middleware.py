@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
-from newsroom import clock
+from edge import clock
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PRIVATE = "private, no-store"

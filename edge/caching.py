@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Mark the answers of a view as the same for every visitor without a session.
 
-    `newsroom.middleware.cache_policy` makes that into headers; whoever brings a session still gets `no-store`.
+    `edge.middleware.cache_policy` makes that into headers; whoever brings a session still gets `no-store`.
     """
 
     @wraps(view)
