@@ -1,0 +1,34 @@
+"""For every test, without asking: fast passwords, mail in memory, no network but loopback."""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+_connect = socket.socket.connect
+
+
+def _loopback_only(self: socket.socket, address: Any) -> None:
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        host = address[0]
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise RuntimeError(f"A test tried to reach {host}; only loopback is allowed.")
+    _connect(self, address)
+
+
+socket.socket.connect = _loopback_only  # type: ignore[assignment,method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_quiet(settings: Any, tmp_path: Path) -> Iterator[None]:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.DEV_MAIL_DIR = tmp_path / "mail"
+    settings.CLOCK_OFFSET_FILE = ""
+    cache.clear()
+    yield
+    cache.clear()

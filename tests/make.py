@@ -1,0 +1,95 @@
+"""Plain makers with fixed values. Alice subscribes, Bob has an account and no more, Carol is staff."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from articles.models import Article, Author, Section
+from readers.models import User
+from subscriptions.models import Grant, Plan, Subscription
+
+NOW = datetime(2026, 11, 17, 12, 0, tzinfo=UTC)
+YESTERDAY = NOW - timedelta(days=1)
+TOMORROW = NOW + timedelta(days=1)
+TEXT = (
+    "<p>The first paragraph is for everyone.</p><p>So is the second one.</p>"
+    "<p>The third is paid for and says canaryword.</p><p>The fourth ends the story.</p>"
+)
+
+
+def a_reader(email: str = "bob@example.org", **fields: Any) -> User:
+    """Somebody with an account and a proved address."""
+    reader = User.objects.create_user(email, **fields)
+    EmailAddress.objects.create(user=reader, email=reader.email, verified=True, primary=True)
+    return reader
+
+
+def a_section(slug: str = "climate", **fields: Any) -> Section:
+    """A section; the same one when asked twice."""
+    return Section.objects.get_or_create(slug=slug, defaults={"name": slug.replace("-", " ").capitalize(), **fields})[0]
+
+
+def an_author(name: str = "Ana Novak") -> Author:
+    """A name for a byline; the same one when asked twice."""
+    return Author.objects.get_or_create(slug=name.lower().replace(" ", "-"), defaults={"name": name})[0]
+
+
+def an_article(
+    headline: str = "Ministers agree on a bridge",
+    *,
+    text: str = TEXT,
+    section: Section | None = None,
+    published: datetime | None = YESTERDAY,
+    by: Author | None = None,
+    **fields: Any,
+) -> Article:
+    """An article, published yesterday unless told otherwise; `published=None` leaves a draft."""
+    slug = fields.pop("slug", headline.lower().replace(" ", "-").replace("’", ""))
+    fields.setdefault("standfirst", "A bridge is agreed, and nobody knows who pays.")
+    article = Article(headline=headline, slug=slug, section=section or a_section(), **fields)
+    article.write(text)
+    article.sign([by or an_author()])
+    if published:
+        article.publish(at=published)
+    return article
+
+
+def a_plan(interval: str = "year", **fields: Any) -> Plan:
+    """The plan on sale for that interval."""
+    price = {"year": 15000, "month": 1500}[interval]
+    found = Plan.objects.filter(interval=interval, is_on_sale=True).first()
+    return found or Plan.objects.create(
+        **{"interval": interval, "price_cents": price, "lookup_key": interval, "stripe_price_id": f"price_{interval}"}
+        | fields
+    )
+
+
+def a_subscription(reader: User, status: str = "active", *, at: datetime = NOW, **fields: Any) -> Subscription:
+    """A subscription in one of Stripe's states, in the middle of its period."""
+    values: dict[str, Any] = {
+        "plan": fields.pop("plan", None) or a_plan(),
+        "stripe_id": f"sub_{reader.pk}_{Subscription.objects.count()}",
+        "status": status,
+        "started_at": at - timedelta(days=10),
+        "period_starts_at": at - timedelta(days=10),
+        "period_ends_at": at + timedelta(days=20),
+        "recorded_at": at,
+    }
+    if status == "trialing":
+        values["trial_ends_at"] = values["period_ends_at"]
+    if status == "past_due":
+        values["unpaid_since"] = at - timedelta(days=3)
+    return Subscription.objects.create(reader=reader, **values | fields)
+
+
+def a_grant(reader: User, *, by: User, at: datetime = NOW, **fields: Any) -> Grant:
+    """Access given by staff, from yesterday for a month."""
+    values: dict[str, Any] = {
+        "kind": Grant.Kind.STUDENT,
+        "reason": "Showed a student card",
+        "starts_at": at - timedelta(days=1),
+        "ends_at": at + timedelta(days=30),
+        "granted_at": at - timedelta(days=1),
+    }
+    return Grant.objects.create(reader=reader, granted_by=by, **values | fields)
