@@ -51,7 +51,7 @@ def _as_staff(user: Any, at: datetime) -> Entitlement | None:
 
 
 def _by_subscription(user: Any, at: datetime) -> Entitlement | None:
-    giving = [one for one in Subscription.objects.filter(reader=user).giving_access(at=at)]
+    giving = list(Subscription.objects.filter(reader=user).giving_access(at=at))
     if not giving:
         return None
     best = max(giving, key=lambda one: one.access_ends_at or at)

@@ -2,8 +2,16 @@
 
 from django.urls import path
 
-from . import views
+from . import account_views as views
 
 urlpatterns = [
     path("", views.account, name="account"),
+    path("cancel/", views.cancel, name="cancel"),
+    path("cancelled/", views.cancelled, name="cancelled"),
+    path("keep/", views.keep, name="keep"),
+    path("switch/", views.switch, name="switch"),
+    path("card/", views.card, name="card"),
+    path("invoices/", views.invoices, name="invoices"),
+    path("invoices/portal/", views.portal, name="portal"),
+    path("back/", views.back, name="back_from_portal"),
 ]

@@ -1,1 +1,7 @@
-urlpatterns: list = []
+"""Where Stripe knocks."""
+
+from django.urls import path
+
+from . import stripe_views as views
+
+urlpatterns = [path("webhook/", views.webhook, name="stripe_webhook")]

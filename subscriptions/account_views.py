@@ -1,0 +1,182 @@
+"""The reader's own account: what I have, what it costs, and the way out."""
+
+import uuid
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from edge.http import Request
+
+from . import billing, trial, webhooks
+from .access import all_entitlements_for
+from .forms import WhyCancelled
+from .models import Customer, Plan
+from .standing import Standing, standing_of
+from .trouble import billing_trouble
+
+
+@require_GET
+@login_required
+def account(request: Request) -> HttpResponse:
+    """The account. Asks the database only: it opens while Stripe is away."""
+    standing = _standing(request)
+    context = {
+        "standing": standing,
+        "subscription": standing.subscription,
+        "entitlements": all_entitlements_for(request.user, at=request.now),
+        "other_plan": _other_plan(standing),
+        "plans": list(Plan.objects.on_sale()),
+        "with_trial": trial.is_offered_to(request.user),
+        "is_customer": Customer.objects.filter(reader=request.user).exists(),
+    }
+    return render(request, "subscriptions/account.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def cancel(request: Request) -> HttpResponse:
+    """One page, one button; access stays until the end of what is paid."""
+    standing = _standing(request)
+    if standing.can_keep:
+        return redirect("cancelled")
+    if not standing.can_cancel or standing.subscription is None:
+        messages.info(request, "You have no subscription to cancel.")
+        return redirect("account")
+    if request.method != "POST":
+        return render(request, "subscriptions/cancel.html", _about(standing, form=WhyCancelled()))
+    stripe_id = standing.subscription.stripe_id
+    try:
+        webhooks.change(
+            standing.subscription,
+            lambda gateway: gateway.cancel_at_period_end(stripe_id),
+            at=request.now,
+        )
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("cancel"))
+    return redirect("cancelled")
+
+
+@require_GET
+@login_required
+def cancelled(request: Request) -> HttpResponse:
+    """What a cancelled reader has left, and the way back."""
+    standing = _standing(request)
+    return (
+        render(request, "subscriptions/cancelled.html", _about(standing)) if standing.can_keep else redirect("account")
+    )
+
+
+@require_POST
+@login_required
+def keep(request: Request) -> HttpResponse:
+    """Take the cancellation back."""
+    standing = _standing(request)
+    if not standing.can_keep or standing.subscription is None:
+        messages.info(request, "There is no cancellation to take back.")
+        return redirect("account")
+    stripe_id = standing.subscription.stripe_id
+    try:
+        webhooks.change(standing.subscription, lambda gateway: gateway.keep(stripe_id), at=request.now)
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("account"))
+    messages.success(request, "Your subscription goes on as before.")
+    return redirect("account")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def switch(request: Request) -> HttpResponse:
+    """The other plan: what it costs first, then the button."""
+    standing = _standing(request)
+    other, subscription = _other_plan(standing), standing.subscription
+    if not standing.can_switch or other is None or subscription is None:
+        messages.info(request, "There is nothing to switch.")
+        return redirect("account")
+    try:
+        if request.method != "POST":
+            cost = billing.gateway().preview_switch(subscription.stripe_id, other.stripe_price_id)
+            context = _about(standing, other=other, cost=cost, intention=uuid.uuid4())
+            return render(request, "subscriptions/switch.html", context)
+        if request.POST.get("to") != other.interval:
+            messages.info(request, "You already have this plan.")
+            return redirect("account")
+        key = f"switch-{subscription.stripe_id}-{request.POST.get('intention', '')[:36]}"
+        webhooks.change(
+            subscription,
+            lambda gateway: gateway.switch(subscription.stripe_id, other.stripe_price_id, key=key),
+            at=request.now,
+        )
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("switch"))
+    messages.success(request, f"You now have the {other.get_interval_display().lower()} plan.")
+    return redirect("account")
+
+
+@require_POST
+@login_required
+def card(request: Request) -> HttpResponse:
+    """To Stripe's page where the card is changed."""
+    return _to_stripe(request, lambda customer, back: billing.gateway().card_page(customer, return_url=back))
+
+
+@require_POST
+@login_required
+def portal(request: Request) -> HttpResponse:
+    """To Stripe's page with the invoices and the billing address."""
+    return _to_stripe(request, lambda customer, back: billing.gateway().portal_page(customer, return_url=back))
+
+
+@require_GET
+@login_required
+def invoices(request: Request) -> HttpResponse:
+    """What was charged, asked of Stripe at this moment."""
+    customer = Customer.objects.filter(reader=request.user).first()
+    try:
+        listed = billing.gateway().invoices(customer.stripe_id) if customer else []
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("invoices"))
+    return render(request, "subscriptions/invoices.html", _about(_standing(request), invoices=listed))
+
+
+@require_GET
+@login_required
+def back(request: Request) -> HttpResponse:
+    """Back from Stripe's pages, where anything may have been changed: ask, record, show."""
+    try:
+        webhooks.refresh(request.user, at=request.now)
+    except billing.BillingError:
+        messages.warning(request, "Stripe did not answer just now. What you changed will show here within minutes.")
+    return redirect("account")
+
+
+def _standing(request: Request) -> Standing:
+    return standing_of(request.user, at=request.now)
+
+
+def _about(standing: Standing, **more: object) -> dict[str, object]:
+    return {"standing": standing, "subscription": standing.subscription, **more}
+
+
+def _other_plan(standing: Standing) -> Plan | None:
+    if standing.subscription is None:
+        return None
+    return (
+        Plan.objects.on_sale().exclude(interval=standing.subscription.plan.interval).exclude(stripe_price_id="").first()
+    )
+
+
+def _to_stripe(request: Request, address_for: Callable[[str, str], str]) -> HttpResponse:
+    customer = Customer.objects.filter(reader=request.user).first()
+    if customer is None:
+        messages.info(request, "There is nothing to change: you have not paid with a card here.")
+        return redirect("account")
+    try:
+        address = address_for(customer.stripe_id, request.build_absolute_uri(reverse("back_from_portal")))
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("account"))
+    return HttpResponseRedirect(address)

@@ -1,0 +1,476 @@
+"""Stripe, and the only file that knows it: a handful of calls, our own frozen facts out, our own errors out.
+
+Facts of the pinned API that shape this file (docs/billing.md): periods live on the subscription's items; a
+cancellation is `cancel_at`, or the end of the period where only `cancel_at_period_end` is set; the SDK has a
+timeout of 80 seconds and no retries unless told; a StripeObject is no dict.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import stripe
+from django.conf import settings
+
+# One call may take this many attempts; the SDK repeats connection errors, 409 and 5xx with one and the same key.
+ATTEMPTS_PER_CALL = 2
+SUBSCRIPTION_EXPAND = ["latest_invoice", "default_payment_method"]
+
+
+class BillingError(Exception):
+    """Something between us and Stripe went wrong; nothing was changed unless a later look says so."""
+
+
+class BillingUnavailable(BillingError):
+    """Stripe cannot be reached or is out of order. Trying again later is right."""
+
+
+class BillingRefused(BillingError):
+    """Stripe understood and said no. Trying the same again is useless."""
+
+
+class NotFromStripe(BillingError):
+    """A delivered event that Stripe did not sign, or that cannot be read."""
+
+
+@dataclass(frozen=True)
+class SubscriptionFacts:
+    """What Stripe says of one subscription. Moments are UTC; `status` is Stripe's own word."""
+
+    stripe_id: str
+    customer_id: str
+    status: str
+    price_id: str
+    price_cents: int
+    interval: str
+    started_at: datetime
+    period_starts_at: datetime
+    period_ends_at: datetime
+    trial_ends_at: datetime | None = None
+    ends_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    unpaid_since: datetime | None = None
+    unpaid_cents: int = 0
+    card_brand: str = ""
+    card_last4: str = ""
+
+
+@dataclass(frozen=True)
+class CheckoutFacts:
+    """What Stripe says of one payment page."""
+
+    session_id: str
+    status: str
+    url: str
+    expires_at: datetime
+    customer_id: str
+    attempt_id: str
+    subscription_id: str = ""
+
+
+@dataclass(frozen=True)
+class InvoiceFacts:
+    """One line of the reader's list of invoices. `total_cents` is gross."""
+
+    number: str
+    made_at: datetime
+    total_cents: int
+    status: str
+    description: str
+    pdf_url: str
+    page_url: str
+
+
+@dataclass(frozen=True)
+class SwitchFacts:
+    """What a change of plan costs, in Stripe's own numbers: due at once, and at the next charge."""
+
+    due_now_cents: int
+    next_charge_cents: int
+    next_charge_at: datetime
+
+
+@dataclass(frozen=True)
+class EventFacts:
+    """One delivered event: a hint that something changed, never the truth about it."""
+
+    stripe_id: str
+    kind: str
+    customer_id: str
+    subscription_id: str
+    session_id: str
+    payload: dict[str, Any] = field(repr=False, hash=False)
+
+
+class Billing(Protocol):
+    """What the site asks of a billing provider. Every method may raise BillingUnavailable or BillingRefused."""
+
+    def make_customer(self, *, reader_id: int, email: str, key: str) -> str: ...
+
+    def price_of(self, lookup_key: str) -> str | None: ...
+
+    def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str: ...
+
+    def open_checkout(self, order: "Order") -> CheckoutFacts: ...
+
+    def checkout(self, session_id: str) -> CheckoutFacts: ...
+
+    def close_checkout(self, session_id: str) -> None: ...
+
+    def subscription(self, stripe_id: str) -> SubscriptionFacts: ...
+
+    def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]: ...
+
+    def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts: ...
+
+    def keep(self, stripe_id: str) -> SubscriptionFacts: ...
+
+    def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts: ...
+
+    def switch(self, stripe_id: str, price_id: str, *, key: str) -> SubscriptionFacts: ...
+
+    def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]: ...
+
+    def card_page(self, customer_id: str, *, return_url: str) -> str: ...
+
+    def portal_page(self, customer_id: str, *, return_url: str) -> str: ...
+
+    def verified_event(self, body: bytes, signature: str) -> EventFacts: ...
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a reader agreed to on our own page; Stripe only takes the card."""
+
+    attempt_id: str
+    customer_id: str
+    price_id: str
+    trial_days: int
+    success_url: str
+    cancel_url: str
+    terms_version: str
+
+
+@cache
+def gateway() -> Billing:
+    """The provider this site was set up with."""
+    return StripeBilling(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
+
+
+class StripeBilling:
+    """Stripe, or the local one where `api_base` says so."""
+
+    def __init__(self, secret_key: str, api_base: str = "") -> None:
+        self._client = stripe.StripeClient(
+            secret_key,
+            max_network_retries=ATTEMPTS_PER_CALL - 1,
+            http_client=stripe.RequestsClient(timeout=settings.STRIPE_TIMEOUT_SECONDS),
+            base_addresses={"api": api_base} if api_base else {},
+        )
+        self._is_live = "_live_" in secret_key
+
+    def make_customer(self, *, reader_id: int, email: str, key: str) -> str:
+        """Make a customer for a reader and return its id. The same `key` makes the same one."""
+        with _our_errors():
+            made = self._client.v1.customers.create(
+                {"email": email, "metadata": {"reader": str(reader_id)}}, {"idempotency_key": key}
+            )
+        return made.id
+
+    def price_of(self, lookup_key: str) -> str | None:
+        """The id of the price on sale with this lookup key, or None."""
+        with _our_errors():
+            found = self._client.v1.prices.list({"lookup_keys": [lookup_key], "active": True, "limit": 1})
+        return found.data[0].id if found.data else None
+
+    def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str:
+        """Make a recurring price, with a product of that name, and return its id."""
+        with _our_errors():
+            made = self._client.v1.prices.create(
+                {
+                    "currency": currency,
+                    "unit_amount": cents,
+                    "lookup_key": lookup_key,
+                    "recurring": {"interval": interval},  # type: ignore[typeddict-item]
+                    "tax_behavior": "inclusive",
+                    "product_data": {"name": product},
+                }
+            )
+        return made.id
+
+    def open_checkout(self, order: Order) -> CheckoutFacts:
+        """Open a payment page for an order. The attempt's id is the key: the same order opens the same page."""
+        with _our_errors():
+            session = self._client.v1.checkout.sessions.create(
+                {
+                    "mode": "subscription",
+                    "ui_mode": "hosted_page",
+                    "customer": order.customer_id,
+                    "client_reference_id": order.attempt_id,
+                    "line_items": [{"price": order.price_id, "quantity": 1}],
+                    "payment_method_collection": "always",
+                    "success_url": order.success_url,
+                    "cancel_url": order.cancel_url,
+                    "locale": "auto",
+                    "subscription_data": {
+                        "metadata": {"attempt": order.attempt_id, "terms": order.terms_version},
+                        **(
+                            {
+                                "trial_period_days": order.trial_days,
+                                "trial_settings": {"end_behavior": {"missing_payment_method": "cancel"}},
+                            }
+                            if order.trial_days
+                            else {}
+                        ),
+                    },
+                    "metadata": {"attempt": order.attempt_id},
+                },
+                {"idempotency_key": f"checkout-{order.attempt_id}"},
+            )
+        return _checkout_facts(session.to_dict())
+
+    def checkout(self, session_id: str) -> CheckoutFacts:
+        """What became of a payment page."""
+        with _our_errors():
+            return _checkout_facts(self._client.v1.checkout.sessions.retrieve(session_id).to_dict())
+
+    def close_checkout(self, session_id: str) -> None:
+        """Make an open payment page unusable. One that is already paid or expired stays as it is."""
+        with _our_errors():
+            try:
+                self._client.v1.checkout.sessions.expire(session_id)
+            except stripe.InvalidRequestError:
+                return
+
+    def subscription(self, stripe_id: str) -> SubscriptionFacts:
+        """The present state of a subscription."""
+        with _our_errors():
+            found = self._client.v1.subscriptions.retrieve(stripe_id, {"expand": SUBSCRIPTION_EXPAND})
+        return _subscription_facts(found.to_dict())
+
+    def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]:
+        """All subscriptions a customer ever had, newest first."""
+        with _our_errors():
+            page = self._client.v1.subscriptions.list(
+                {
+                    "customer": customer_id,
+                    "status": "all",
+                    "limit": 100,
+                    "expand": [f"data.{name}" for name in SUBSCRIPTION_EXPAND],
+                }
+            )
+            return [_subscription_facts(one.to_dict()) for one in page.auto_paging_iter()]
+
+    def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts:
+        """End a subscription with what is paid (or free) of it; nothing more is charged."""
+        return self._update(stripe_id, {"cancel_at_period_end": True})
+
+    def keep(self, stripe_id: str) -> SubscriptionFacts:
+        """Take a cancellation back, whether it was set here (the flag) or in the portal (the date)."""
+        if self.subscription(stripe_id).status == "canceled":
+            raise BillingRefused("This subscription has already ended.")
+        return self._update(stripe_id, {"cancel_at_period_end": False, "cancel_at": ""})
+
+    def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts:
+        """What changing to another price would cost, by Stripe's own calculation."""
+        with _our_errors():
+            now = self._client.v1.subscriptions.retrieve(stripe_id).to_dict()
+            preview = self._client.v1.invoices.create_preview(
+                {
+                    "subscription": stripe_id,
+                    "subscription_details": {
+                        "items": [{"id": now["items"]["data"][0]["id"], "price": price_id}],
+                        "proration_behavior": _proration(now),  # type: ignore[typeddict-item]
+                    },
+                }
+            ).to_dict()
+            price = self._client.v1.prices.retrieve(price_id).to_dict()
+        if now["status"] == "trialing":
+            return SwitchFacts(0, price["unit_amount"], _moment(now["trial_end"]))
+        line = max(preview["lines"]["data"], key=lambda line: line["period"]["end"])
+        return SwitchFacts(max(preview["amount_due"], 0), price["unit_amount"], _moment(line["period"]["end"]))
+
+    def switch(self, stripe_id: str, price_id: str, *, key: str) -> SubscriptionFacts:
+        """Change to another price. A trial goes on and nothing is charged; later the unused rest is set off."""
+        with _our_errors():
+            now = self._client.v1.subscriptions.retrieve(stripe_id).to_dict()
+            changed = self._client.v1.subscriptions.update(
+                stripe_id,
+                {
+                    "items": [{"id": now["items"]["data"][0]["id"], "price": price_id}],
+                    "proration_behavior": _proration(now),  # type: ignore[typeddict-item]
+                    "payment_behavior": "error_if_incomplete",
+                    "expand": SUBSCRIPTION_EXPAND,
+                },
+                {"idempotency_key": key},
+            )
+        return _subscription_facts(changed.to_dict())
+
+    def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
+        """A customer's finished invoices, newest first."""
+        with _our_errors():
+            page = self._client.v1.invoices.list({"customer": customer_id, "limit": limit})
+            return [_invoice_facts(one.to_dict()) for one in page.data if one.status != "draft"]
+
+    def card_page(self, customer_id: str, *, return_url: str) -> str:
+        """The address of Stripe's page where this customer changes the card, and comes back from by itself."""
+        with _our_errors():
+            session = self._client.v1.billing_portal.sessions.create(
+                {
+                    "customer": customer_id,
+                    "return_url": return_url,
+                    "flow_data": {
+                        "type": "payment_method_update",
+                        "after_completion": {"type": "redirect", "redirect": {"return_url": return_url}},
+                    },
+                }
+            )
+        return session.url
+
+    def portal_page(self, customer_id: str, *, return_url: str) -> str:
+        """The address of Stripe's page with a customer's card and invoices."""
+        with _our_errors():
+            session = self._client.v1.billing_portal.sessions.create(
+                {"customer": customer_id, "return_url": return_url}
+            )
+        return session.url
+
+    def verified_event(self, body: bytes, signature: str) -> EventFacts:
+        """The event in a delivery. Raises NotFromStripe for everything that Stripe did not sign for this site.
+
+        The SDK lets a dozen kinds of exception through for hostile bodies (`null`, deep nesting, broken UTF-8).
+        """
+        for secret in settings.STRIPE_WEBHOOK_SECRETS:
+            try:
+                event = stripe.Webhook.construct_event(body, signature, secret)
+                payload = event.to_dict()
+            except stripe.SignatureVerificationError:
+                continue
+            except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+                raise NotFromStripe(f"unreadable: {type(error).__name__}") from error
+            return _event_facts(payload, is_live=self._is_live)
+        raise NotFromStripe("the signature is not Stripe's")
+
+    def _update(self, stripe_id: str, params: dict[str, Any]) -> SubscriptionFacts:
+        with _our_errors():
+            changed = self._client.v1.subscriptions.update(stripe_id, {**params, "expand": SUBSCRIPTION_EXPAND})  # type: ignore[arg-type,typeddict-item]
+        return _subscription_facts(changed.to_dict())
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+        raise BillingUnavailable(str(error)) from error
+    except stripe.StripeError as error:
+        if error.http_status is None or error.http_status >= 500 or error.http_status in (401, 409):
+            raise BillingUnavailable(str(error)) from error
+        raise BillingRefused(error.user_message or str(error)) from error
+
+
+def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
+    items = given["items"]["data"]
+    period_end = max(item["current_period_end"] for item in items)
+    ends_at = given.get("ended_at") or given.get("cancel_at") or (period_end if given["cancel_at_period_end"] else None)
+    invoice = given.get("latest_invoice")
+    unpaid = invoice if isinstance(invoice, dict) and invoice.get("status") == "open" else {}
+    card = _card(given.get("default_payment_method"))
+    return SubscriptionFacts(
+        stripe_id=given["id"],
+        customer_id=_id(given["customer"]),
+        status=given["status"],
+        price_id=items[0]["price"]["id"],
+        price_cents=items[0]["price"].get("unit_amount") or 0,
+        interval=(items[0]["price"].get("recurring") or {}).get("interval") or "month",
+        started_at=_moment(given["start_date"]),
+        period_starts_at=_moment(min(item["current_period_start"] for item in items)),
+        period_ends_at=_moment(period_end),
+        trial_ends_at=_moment_or_none(given.get("trial_end")),
+        ends_at=_moment_or_none(ends_at),
+        cancelled_at=_moment_or_none(given.get("canceled_at")),
+        unpaid_since=_moment_or_none(unpaid.get("created")),
+        unpaid_cents=unpaid.get("amount_remaining", 0),
+        card_brand=card.get("brand", ""),
+        card_last4=card.get("last4", ""),
+    )
+
+
+def _checkout_facts(given: dict[str, Any]) -> CheckoutFacts:
+    return CheckoutFacts(
+        session_id=given["id"],
+        status=given.get("status") or "",
+        url=given.get("url") or "",
+        expires_at=_moment(given["expires_at"]),
+        customer_id=_id(given.get("customer")),
+        attempt_id=given.get("client_reference_id") or "",
+        subscription_id=_id(given.get("subscription")),
+    )
+
+
+def _invoice_facts(given: dict[str, Any]) -> InvoiceFacts:
+    lines = given["lines"]["data"]
+    return InvoiceFacts(
+        number=given.get("number") or "",
+        made_at=_moment(given["created"]),
+        total_cents=given["total"],
+        status=given.get("status") or "",
+        description=(lines[0].get("description") or "") if lines else "",
+        pdf_url=_web_address(given.get("invoice_pdf")),
+        page_url=_web_address(given.get("hosted_invoice_url")),
+    )
+
+
+def _event_facts(payload: dict[str, Any], *, is_live: bool) -> EventFacts:
+    try:
+        kind, object_ = payload["type"], payload["data"]["object"]
+        if payload["livemode"] is not is_live:
+            raise NotFromStripe("the event is of the other mode, live or test")
+        of = object_["object"]
+        parent = (object_.get("parent") or {}).get("subscription_details") or {}
+        return EventFacts(
+            stripe_id=payload["id"],
+            kind=kind,
+            customer_id=object_["id"] if of == "customer" else _id(object_.get("customer")),
+            subscription_id=object_["id"]
+            if of == "subscription"
+            else _id(object_.get("subscription") or parent.get("subscription")),
+            session_id=object_["id"] if of == "checkout.session" else "",
+            payload=payload,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise NotFromStripe(f"unreadable: {type(error).__name__}") from error
+
+
+def _proration(subscription: dict[str, Any]) -> str:
+    return "none" if subscription["status"] == "trialing" else "always_invoice"
+
+
+def _card(method: Any) -> dict[str, str]:
+    if not isinstance(method, dict):
+        return {}
+    if card := method.get("card"):
+        return {"brand": card.get("brand") or "", "last4": card.get("last4") or ""}
+    if debit := method.get("sepa_debit"):
+        return {"brand": "SEPA", "last4": debit.get("last4") or ""}
+    return {"brand": method.get("type", ""), "last4": ""}
+
+
+def _id(value: Any) -> str:
+    return (value.get("id", "") if isinstance(value, dict) else value) or ""
+
+
+def _web_address(value: str | None) -> str:
+    return value if value and urlsplit(value).scheme in ("https", "http") else ""
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _moment_or_none(seconds: int | None) -> datetime | None:
+    return None if seconds is None else _moment(seconds)

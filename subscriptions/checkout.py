@@ -1,0 +1,142 @@
+"""A reader goes to pay, and comes back."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from readers.models import User
+
+from . import billing, trial, webhooks
+from .billing import CheckoutFacts, Order
+from .models import CheckoutAttempt, Customer, Plan, Subscription
+
+# Stripe keeps a payment page open for 24 hours; we stop handing out its address before that.
+PAGE_LIFETIME = timedelta(hours=23)
+
+
+class AlreadySubscribed(Exception):
+    """The reader has a subscription that is running."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What stands above the order button (law.md L2)."""
+
+    plan: Plan
+    with_trial: bool
+    first_charge_at: datetime
+
+
+def offer_to(reader: User, plan: Plan, *, at: datetime) -> Offer:
+    """What this reader is offered. Raises AlreadySubscribed."""
+    if Subscription.objects.live().filter(reader=reader).exists():
+        raise AlreadySubscribed
+    with_trial = trial.is_offered_to(reader)
+    return Offer(plan, with_trial, plan.first_charge_at(at=at, with_trial=with_trial))
+
+
+def digest(shown_html: str) -> str:
+    """SHA-256 of an order summary, by which the page proves what it showed."""
+    return hashlib.sha256(shown_html.encode()).hexdigest()
+
+
+def start(
+    reader: User, offer: Offer, *, shown_html: str, return_to: str, success_url: str, cancel_url: str, at: datetime
+) -> str:
+    """Store what was agreed and return the address of the page to pay on. Raises AlreadySubscribed, BillingError.
+
+    Two presses, or two tabs with the same plan, get the same page; choosing another plan closes the page of the first.
+    `success_url` holds Stripe's placeholder {CHECKOUT_SESSION_ID}.
+    """
+    attempt = _attempt(reader, offer, shown_html=shown_html, return_to=return_to, at=at)
+    if attempt.stripe_session_id:
+        facts = billing.gateway().checkout(attempt.stripe_session_id)
+        if facts.status == "open":
+            return facts.url
+        finish(attempt, at=at)
+        if attempt.completed_at:
+            raise AlreadySubscribed
+        attempt = _attempt(reader, offer, shown_html=shown_html, return_to=return_to, at=at)
+    customer = _customer_of(reader, at=at)
+    _close_others(attempt)
+    facts = billing.gateway().open_checkout(
+        Order(
+            attempt_id=str(attempt.pk),
+            customer_id=customer.stripe_id,
+            price_id=offer.plan.stripe_price_id,
+            trial_days=offer.plan.trial_days if offer.with_trial else 0,
+            success_url=success_url,
+            cancel_url=cancel_url,
+            terms_version=attempt.terms_version,
+        )
+    )
+    attempt.stripe_session_id, attempt.payment_url, attempt.expires_at = facts.session_id, facts.url, facts.expires_at
+    attempt.save(update_fields=["stripe_session_id", "payment_url", "expires_at"])
+    return facts.url
+
+
+def finish(attempt: CheckoutAttempt, *, at: datetime) -> CheckoutFacts:
+    """Ask Stripe what became of a payment page and record it, exactly as the webhook does. Raises BillingError."""
+    with transaction.atomic():
+        reader = User.objects.select_for_update().get(pk=attempt.reader_id)
+        facts = billing.gateway().checkout(attempt.stripe_session_id)
+        if facts.status == "complete" and facts.subscription_id:
+            webhooks.record(reader, billing.gateway().subscription(facts.subscription_id), at=at)
+            attempt.completed_at = attempt.completed_at or at
+            attempt.save(update_fields=["completed_at"])
+        elif facts.status == "expired":
+            attempt.expires_at = min(attempt.expires_at or at, at)
+            attempt.save(update_fields=["expires_at"])
+    return facts
+
+
+def _attempt(reader: User, offer: Offer, *, shown_html: str, return_to: str, at: datetime) -> CheckoutAttempt:
+    """The attempt that is under way for the same offer, or a new one."""
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=reader.pk)
+        if Subscription.objects.live().filter(reader=reader).exists():
+            raise AlreadySubscribed
+        shown_hash = digest(shown_html)
+        under_way = (
+            _open_attempts(reader, at=at)
+            .filter(plan=offer.plan, shown_hash=shown_hash, started_at__gt=at - PAGE_LIFETIME, return_to=return_to)
+            .first()
+        )
+        return under_way or CheckoutAttempt.objects.create(
+            reader=reader,
+            plan=offer.plan,
+            with_trial=offer.with_trial,
+            price_cents=offer.plan.price_cents,
+            first_charge_at=offer.first_charge_at,
+            terms_version=settings.TERMS_VERSION,
+            shown_html=shown_html,
+            shown_hash=shown_hash,
+            return_to=return_to,
+            started_at=at,
+        )
+
+
+def _open_attempts(reader: User, *, at: datetime) -> QuerySet[CheckoutAttempt]:
+    unfinished = CheckoutAttempt.objects.filter(reader=reader, completed_at=None)
+    return unfinished.exclude(expires_at__lte=at)
+
+
+def _customer_of(reader: User, *, at: datetime) -> Customer:
+    """The reader's customer, made at Stripe the first time and kept before anything else happens."""
+    if customer := Customer.objects.filter(reader=reader).first():
+        return customer
+    key = f"customer-{reader.pk}-{reader.date_joined.timestamp():.0f}"
+    stripe_id = billing.gateway().make_customer(reader_id=reader.pk, email=reader.email, key=key)
+    return Customer.objects.get_or_create(reader=reader, defaults={"stripe_id": stripe_id, "created_at": at})[0]
+
+
+def _close_others(attempt: CheckoutAttempt) -> None:
+    others = _open_attempts(attempt.reader, at=attempt.started_at).exclude(pk=attempt.pk).exclude(stripe_session_id="")
+    for other in others:
+        billing.gateway().close_checkout(other.stripe_session_id)
+        other.expires_at = attempt.started_at
+        other.save(update_fields=["expires_at"])

@@ -1,0 +1,172 @@
+"""What we do when Stripe says that something changed. Verify, receipt, lock, ask anew, write: in that order."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from readers import letters
+from readers.models import User
+
+from . import billing, trial
+from .billing import EventFacts, SubscriptionFacts
+from .models import CheckoutAttempt, Customer, Plan, StripeEvent, Subscription
+
+log = logging.getLogger(__name__)
+
+
+def handle(event: EventFacts, *, at: datetime) -> None:
+    """Keep the receipt of an event, then bring its reader up to date. A second delivery changes nothing.
+
+    The payload is only a hint: the state is asked for anew while the reader is locked, so that events may come in
+    any order. Raises BillingUnavailable where Stripe cannot be asked now; the receipt stays, and Stripe delivers again.
+    """
+    receipt, _ = StripeEvent.objects.get_or_create(
+        stripe_id=event.stripe_id,
+        defaults={"kind": event.kind, "payload": event.payload, "received_at": at},
+    )
+    if receipt.handled_at:
+        return
+    with transaction.atomic():
+        remark = _bring_up_to_date(event, at=at)
+        StripeEvent.objects.filter(pk=receipt.pk).update(handled_at=at, remark=remark[:300])
+
+
+def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
+    if not event.subscription_id:
+        return "Not about a subscription."
+    customer = Customer.objects.filter(stripe_id=event.customer_id).first()
+    if customer is None:
+        log.warning(
+            "Stripe event %s is about customer %s, who is no reader of ours", event.stripe_id, event.customer_id
+        )
+        return "No reader of ours."
+    reader = User.objects.select_for_update().get(pk=customer.reader_id)
+    record(reader, billing.gateway().subscription(event.subscription_id), at=at)
+    return ""
+
+
+def refresh(reader: User, *, at: datetime) -> None:
+    """Ask Stripe for all of a reader's subscriptions and record them. Raises BillingError."""
+    customer = Customer.objects.filter(reader=reader).first()
+    if customer is None:
+        return
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=reader.pk)
+        for facts in billing.gateway().subscriptions_of(customer.stripe_id):
+            record(reader, facts, at=at)
+
+
+def change(subscription: Subscription, ask: Any, *, at: datetime) -> Subscription:
+    """Let `ask(gateway)` change a subscription at Stripe and record the answer. Raises BillingError.
+
+    The reader is locked meanwhile, so that a webhook about the change waits for it.
+    """
+    with transaction.atomic():
+        reader = User.objects.select_for_update().get(pk=subscription.reader_id)
+        return record(reader, ask(billing.gateway()), at=at)
+
+
+def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscription:
+    """Make our row say what Stripe says, and write the letters that follow from the difference.
+
+    Call it with the reader's row locked and with facts fetched under that lock. The letters leave after commit.
+    Recording the same facts twice changes nothing and writes nothing.
+    """
+    before = Subscription.objects.filter(stripe_id=facts.stripe_id).first()
+    if before and before.reader_id != reader.pk:
+        raise ValueError(f"{facts.stripe_id} belongs to another reader.")
+    after = Subscription(
+        pk=before.pk if before else None,
+        reader=reader,
+        plan=_plan_of(facts),
+        stripe_id=facts.stripe_id,
+        status=facts.status,
+        started_at=facts.started_at,
+        trial_ends_at=facts.trial_ends_at,
+        period_starts_at=facts.period_starts_at,
+        period_ends_at=facts.period_ends_at,
+        ends_at=facts.ends_at,
+        cancelled_at=facts.cancelled_at,
+        unpaid_since=_unpaid_since(facts, before),
+        card_brand=facts.card_brand,
+        card_last4=facts.card_last4,
+        recorded_at=at,
+    )
+    after.save()
+    if facts.trial_ends_at:
+        trial.note_use(reader, at=facts.started_at)
+    _write_letters(before, after, facts, at=at)
+    return after
+
+
+def _plan_of(facts: SubscriptionFacts) -> Plan:
+    """The plan with that price; one that is not for sale where the price was made at Stripe by hand."""
+    plan, _ = Plan.objects.get_or_create(
+        stripe_price_id=facts.price_id,
+        defaults={
+            "interval": facts.interval,
+            "price_cents": facts.price_cents,
+            "is_on_sale": False,
+            "lookup_key": facts.price_id,
+        },
+    )
+    return plan
+
+
+def _unpaid_since(facts: SubscriptionFacts, before: Subscription | None) -> datetime | None:
+    """When the grace begins: with the invoice that failed, and it does not begin anew with a later one."""
+    if facts.status != "past_due":
+        return None
+    if before and before.unpaid_since:
+        return before.unpaid_since
+    return facts.unpaid_since or facts.period_starts_at
+
+
+def _write_letters(before: Subscription | None, after: Subscription, facts: SubscriptionFacts, *, at: datetime) -> None:
+    reader, occasion = after.reader, after.stripe_id
+    if not after.is_live or after.status == "incomplete":
+        return
+    if before is None or before.status == "incomplete":
+        attempts = CheckoutAttempt.objects.filter(reader=reader, plan=after.plan)
+        letters.welcome(
+            reader,
+            plan_words=after.plan.get_interval_display(),
+            price_cents=after.plan.price_cents,
+            interval_words=after.plan.interval,
+            first_charge_at=after.period_ends_at if after.is_trial else after.started_at,
+            is_trial=after.is_trial,
+            terms_version=attempts.values_list("terms_version", flat=True).first() or settings.TERMS_VERSION,
+            occasion=occasion,
+            at=at,
+        )
+    if after.ends_at and not (before and before.ends_at):
+        letters.cancelled(reader, reads_until=after.ends_at, occasion=f"{occasion} {_stamp(facts.cancelled_at)}", at=at)
+    if before and before.is_cancelled and after.ends_at is None:
+        letters.undone(
+            reader, next_charge_at=after.next_charge_at, occasion=f"{occasion} {_stamp(before.cancelled_at)}", at=at
+        )
+    if before and before.is_live and before.plan_id != after.plan_id:
+        letters.switched(
+            reader,
+            plan_words=after.plan.get_interval_display(),
+            price_cents=after.plan.price_cents,
+            interval_words=after.plan.interval,
+            next_charge_at=after.period_ends_at,
+            occasion=f"{occasion} {after.plan_id} {_stamp(after.period_starts_at)}",
+            at=at,
+        )
+    if after.status == "past_due" and after.access_ends_at and not (before and before.status == "past_due"):
+        letters.payment_failed(
+            reader,
+            amount_cents=facts.unpaid_cents or after.plan.price_cents,
+            grace_ends_at=after.access_ends_at,
+            occasion=f"{occasion} {_stamp(after.unpaid_since)}",
+            at=at,
+        )
+
+
+def _stamp(moment: datetime | None) -> str:
+    return f"{moment.timestamp():.0f}" if moment else ""
