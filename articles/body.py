@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django_prose_editor.fields import create_sanitizer
 
@@ -19,9 +20,13 @@ from .editor import BODY_EXTENSIONS
 WORDS_PER_MINUTE = 220
 # Without a choice by the editor, this many paragraphs are for everyone.
 FREE_PARAGRAPHS = 2
-_VOID = frozenset({"br", "hr", "img"})
-_PICTURE = re.compile(r'<figure data-picture="(\d+)">(.*?)</figure>', re.DOTALL)
+_VOID = frozenset({"br", "hr"})
+# Eighteen digits are what the key of any database holds.
+_PICTURE = re.compile(r'<figure data-picture="([0-9]{1,18})">(.*?)</figure>', re.DOTALL)
+_FIGURE = re.compile(r"<figure\b[^>]*>.*?</figure>|<figure\b[^>]*>|</figure>", re.DOTALL)
+_NO_TEXT = ("<figure", "<h2", "<h3")
 _CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
+WALL = '<hr class="wall">'
 _WALL = re.compile(r'<hr class="wall"\s*/?>')
 
 
@@ -39,23 +44,47 @@ def _sanitiser() -> Callable[[str], str]:
 
 
 def clean(html: str) -> str:
-    """The HTML with everything dropped that an editor cannot write with the editor's buttons."""
-    return _sanitiser()(html).strip()
+    """The HTML with everything dropped that an editor cannot write with the editor's buttons.
+
+    A picture is reduced to its id and its caption, and one wall stands between blocks or nowhere.
+    """
+    figures_reduced = _FIGURE.sub(_bare_figure, _sanitiser()(html))
+    # Again, since a figure taken out of badly nested HTML can leave a tag open.
+    return _with_one_wall(_sanitiser()(figures_reduced)).strip()
+
+
+def _bare_figure(found: re.Match[str]) -> str:
+    picture = _PICTURE.fullmatch(found[0])
+    if not picture:
+        return ""
+    caption = _CAPTION.search(picture[2])
+    words = escape(as_text(caption[1])) if caption else ""
+    return f'<figure data-picture="{picture[1]}"><figcaption>{words}</figcaption></figure>'
+
+
+def _with_one_wall(html: str) -> str:
+    """Keep the first wall only, and outside of lists and quotes: before the block that held it."""
+    if not _WALL.search(html):
+        return html
+    blocks = top_level_blocks(html)
+    first = next(index for index, block in enumerate(blocks) if _WALL.search(block))
+    bare = [_WALL.sub("", block) for block in blocks]
+    return "".join([*bare[:first], WALL, *bare[first:]])
 
 
 def cut_at_wall(html: str) -> Cut:
-    """Cut clean HTML where the editor set the wall, else after the first two paragraphs.
+    """Cut clean HTML where the editor set the wall, else after the first two blocks of text.
 
-    What stands between (a figure, a heading) goes with the paragraph before it only if it comes before the cut.
+    Headings and pictures are no text: what of them stands before the cut is for everyone, too.
     """
     blocks = top_level_blocks(html)
     for index, block in enumerate(blocks):
         if _WALL.fullmatch(block):
-            return Cut("".join(blocks[:index]), "".join(b for b in blocks[index + 1 :] if not _WALL.fullmatch(b)))
-    paragraphs = 0
+            return Cut("".join(blocks[:index]), "".join(blocks[index + 1 :]))
+    seen = 0
     for index, block in enumerate(blocks):
-        paragraphs += block.startswith("<p")
-        if paragraphs == FREE_PARAGRAPHS:
+        seen += not block.startswith(_NO_TEXT)
+        if seen == FREE_PARAGRAPHS:
             return Cut("".join(blocks[: index + 1]), "".join(blocks[index + 1 :]))
     return Cut("".join(blocks), "")
 
@@ -141,5 +170,5 @@ class _BlockCutter(HTMLParser):
 
     def blocks(self) -> list[str]:
         edges = [*self._ends, len(self._source)]
-        parts = (self._source[start:end].strip() for start, end in zip(edges, edges[1:], strict=False))
+        parts = (self._source[start:end].strip() for start, end in pairwise(edges))
         return [part for part in parts if part]

@@ -1,4 +1,4 @@
-"""What an editor may write: the nodes of the rich-text editor and, from the same table, what the sanitiser lets through."""
+"""What an editor may write: the nodes of the rich-text editor and, from the same table, what survives cleaning."""
 
 from typing import Any
 
@@ -16,11 +16,8 @@ def _pull_quote(config: Any, shared: dict[str, Any]) -> None:
 
 
 def _picture(config: Any, shared: dict[str, Any]) -> None:
-    add_tags_and_attributes(
-        shared,
-        ["figure", "img", "figcaption"],
-        {"figure": ["data-picture"], "img": ["src", "alt"]},
-    )
+    # No img: which file is shown follows from the id, so that a hand-written address is never trusted.
+    add_tags_and_attributes(shared, ["figure", "figcaption"], {"figure": ["data-picture"]})
 
 
 # Nodes of our own; the other half is in static/articles/editor-nodes.js.

@@ -8,7 +8,7 @@ from contextlib import suppress
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 MAX_PIXELS = 60_000_000
 MAX_BYTES = 30 * 1024 * 1024
@@ -44,24 +44,33 @@ def validate(file: File) -> None:
 def open_safely(file: File) -> Image.Image:
     """The picture upright, in sRGB and without metadata. Raises BadPicture."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # Our own limit is lower than the one Pillow warns at.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             image = Image.open(file, formats=FORMATS)
             if image.width * image.height > MAX_PIXELS:
                 raise BadPicture(
                     f"This picture has {image.width * image.height // 1_000_000} megapixels; 60 is the most we take."
                 )
-            if getattr(image, "n_frames", 1) > 1:
+            # MPO is what many cameras call a JPEG with its preview inside.
+            if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
                 raise BadPicture("This picture moves; please use a still one.")
             image.draft("RGB", (3200, 3200))
             image.load()
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            return _without_metadata(_in_srgb(ImageOps.exif_transpose(image)))
+        except Image.DecompressionBombError as error:
             raise BadPicture("This picture has too many pixels; 60 megapixels is the most we take.") from error
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-            if isinstance(error, BadPicture):
-                raise
+        except BadPicture:
+            raise
+        # A hostile file makes Pillow's readers give up in more ways than can be listed.
+        except Exception as error:
             raise BadPicture("This file is not a picture we can read: use JPEG, PNG, WebP or AVIF.") from error
-    return _in_srgb(ImageOps.exif_transpose(image))
+
+
+def _without_metadata(image: Image.Image) -> Image.Image:
+    """The pixels and nothing else: some writers copy where and by whom a photo was taken."""
+    image.info = {}
+    return image
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
@@ -78,15 +87,20 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def thumbnail_url(stem: str, widths: list[int]) -> str:
+    """The address of the smallest rendition, or an empty string where there is none."""
+    return rendition_url(stem, min(widths), "avif") if widths else ""
+
+
 def write_renditions(original: File) -> tuple[str, list[int], tuple[int, int]]:
     """Write an AVIF per width and one JPEG of the largest; returns the stem of their names, the widths and the size.
 
     The name holds a hash of the content, so that caches may keep a file for ever. Raises BadPicture.
     """
-    original.open()
-    stem = hashlib.sha256(original.read()).hexdigest()[:20]
-    original.seek(0)
-    image = open_safely(original)
+    with original.open() as file:
+        stem = hashlib.sha256(file.read()).hexdigest()[:20]
+        file.seek(0)
+        image = open_safely(file)
     widths = [width for width in WIDTHS if width <= image.width] or [image.width]
     for width in widths:
         smaller = image.resize(
