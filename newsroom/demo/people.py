@@ -1,0 +1,149 @@
+"""One reader of every kind, brought into their state by the real paths: our checkout, Stripe's page, Stripe's clock."""
+
+import json
+import sys
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from edge import clock
+from readers.models import User
+from subscriptions import billing, checkout, webhooks
+from subscriptions.models import CheckoutAttempt, Grant, Plan, Subscription
+
+# Long enough ago for a trial and a month to have passed.
+LONG_AGO = timedelta(days=75)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody to sign in as."""
+
+    email: str
+    name: str
+    story: str
+
+
+ADMIN = Person("admin@viaduct.example", "Ada Administrator", "administrator: everything in the admin")
+EDITOR = Person("editor@viaduct.example", "Edith Editor", "editor: writes and publishes")
+STAFF = Person("desk@viaduct.example", "Dora Desk", "subscription desk: readers and grants")
+REGISTERED = Person("registered@viaduct.example", "Rita Registered", "an account and nothing else")
+TRIAL = Person("trial@viaduct.example", "Tariq Trial", "in the free trial")
+SUBSCRIBER = Person("subscriber@viaduct.example", "Sofia Subscriber", "subscriber, monthly")
+PAST_DUE = Person("pastdue@viaduct.example", "Pavel Pastdue", "last payment refused, reading in grace")
+CANCELLED = Person("cancelled@viaduct.example", "Clara Cancelled", "cancelled, still paid up")
+LAPSED = Person("lapsed@viaduct.example", "Lars Lapsed", "was a subscriber once")
+GRANTED = Person("student@viaduct.example", "Stella Student", "student access given by staff")
+EVERYBODY = (REGISTERED, TRIAL, SUBSCRIBER, PAST_DUE, CANCELLED, LAPSED, GRANTED, EDITOR, STAFF, ADMIN)
+
+
+def settle_in() -> None:
+    """Make them all, unless they are there. Needs an empty local Stripe for those who have a past."""
+    if User.objects.filter(email=ADMIN.email).exists():
+        return
+    sys.stderr.write("Inviting a reader of every kind ...\n")
+    with transaction.atomic():
+        _invite_everybody()
+
+
+def _invite_everybody() -> None:
+    for person in EVERYBODY:
+        _account(person)
+    User.objects.filter(email=ADMIN.email).update(is_staff=True, is_superuser=True)
+    for person, group in ((EDITOR, "Editors"), (STAFF, "Subscription desk")):
+        user = User.objects.get(email=person.email)
+        user.is_staff = True
+        user.save(update_fields=["is_staff"])
+        user.groups.add(Group.objects.get(name=group))
+    _give_a_grant()
+    _live_through_the_past()
+
+
+def _account(person: Person) -> User:
+    user = User.objects.create_user(person.email, name=person.name)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def _give_a_grant() -> None:
+    now = clock.now()
+    Grant.objects.create(
+        reader=User.objects.get(email=GRANTED.email),
+        kind=Grant.Kind.STUDENT,
+        reason="Sent a photo of this year’s student card",
+        starts_at=now,
+        ends_at=now + timedelta(days=300),
+        granted_by=User.objects.get(email=STAFF.email),
+        granted_at=now,
+    )
+
+
+def _live_through_the_past() -> None:
+    """Move Stripe's clock back, let people order, and let the time pass until today."""
+    today = clock.now()
+    _move_clock_to(today - LONG_AGO)
+    _order(SUBSCRIBER, "month")
+    _order(LAPSED, "month", then=lambda gateway, one: gateway.cancel_at_period_end(one.stripe_id))
+    _move_clock_to(today - timedelta(days=33))
+    _order(PAST_DUE, "year", method="card_fails_later")
+    _order(CANCELLED, "year")
+    _move_clock_to(today - timedelta(days=7))
+    _order(TRIAL, "year")
+    _move_clock_to(today)
+    for reader in User.objects.filter(subscriptions__isnull=False).distinct():
+        webhooks.refresh(reader, at=clock.now())
+    paid = Subscription.objects.get(reader__email=CANCELLED.email)
+    webhooks.change(paid, lambda gateway: gateway.cancel_at_period_end(paid.stripe_id), at=clock.now())
+
+
+def _order(
+    person: Person,
+    interval: str,
+    *,
+    method: str = "card_ok",
+    then: Callable[[billing.Billing, Subscription], billing.SubscriptionFacts] | None = None,
+) -> None:
+    reader = User.objects.get(email=person.email)
+    now = clock.now()
+    offer = checkout.offer_to(reader, Plan.objects.on_sale().get(interval=interval), at=now)
+    page = checkout.start(
+        reader,
+        offer,
+        shown_html="(ordered by the demonstration)",
+        return_to="/",
+        success_url=f"{settings.SITE_URL}/subscribe/return/?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=f"{settings.SITE_URL}/",
+        at=now,
+    )
+    _post_form(page, {"method": method, "email": reader.email})
+    checkout.finish(CheckoutAttempt.objects.get(reader=reader), at=now)
+    if then:
+        one = Subscription.objects.get(reader=reader)
+        webhooks.change(one, lambda gateway: then(gateway, one), at=now)
+
+
+def _move_clock_to(moment: datetime) -> None:
+    body = json.dumps({"to": int(moment.timestamp())}).encode()
+    request = urllib.request.Request(  # noqa: S310 - the local Stripe
+        f"{settings.STRIPE_API_BASE}/_sandbox/clock", body, {"Content-Type": "application/json"}
+    )
+    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+
+
+def _post_form(address: str, fields: dict[str, str]) -> None:
+    class StayHere(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *args: object, **kwargs: object) -> None:
+            return None
+
+    try:
+        urllib.request.build_opener(StayHere).open(address, urllib.parse.urlencode(fields).encode(), timeout=30).close()
+    except urllib.error.HTTPError as answer:
+        if answer.code != 303:
+            raise

@@ -1,0 +1,54 @@
+"""`make check`: what can be seen without running the site: lint, types, imports, migrations, deployment."""
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+def main() -> int:
+    """Run every check, even after one has failed."""
+    manage = [sys.executable, "-W", "ignore", "manage.py"]
+    with tempfile.TemporaryDirectory() as var:
+        base = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "SITE_"))}
+        development, production = base | {"VAR_DIR": var}, base | _production(var)
+        checks = [
+            ("lint", [str(BIN / "ruff"), "check", "."], development),
+            ("format", [str(BIN / "ruff"), "format", "--check", "."], development),
+            ("types", [str(BIN / "mypy")], development),
+            ("imports", [str(BIN / "lint-imports"), "--no-cache"], development),
+            ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], development),
+            ("deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"], production),
+        ]
+        failed = [name for name, command, environment in checks if not _holds(name, command, environment)]
+    print("Failed: " + (", ".join(failed) if failed else "nothing"))
+    return 1 if failed else 0
+
+
+def _holds(name: str, command: list[str], environment: dict[str, str]) -> bool:
+    print(f"=== {name} ===", flush=True)
+    return subprocess.call(command, cwd=ROOT, env=environment) == 0
+
+
+def _production(var: str) -> dict[str, str]:
+    return {
+        "ENVIRONMENT": "production",
+        "VAR_DIR": var,
+        "SITE_URL": "https://news.example.org",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "DATABASE_URL": f"sqlite:///{var}/check.sqlite3",
+        "CONTACT_EMAIL": "readers@example.org",
+        "DEFAULT_FROM_EMAIL": "News <readers@example.org>",
+        "SMTP_URL": "smtp://localhost:25",
+        "STRIPE_SECRET_KEY": "sk_test_" + "0" * 24,
+        "STRIPE_WEBHOOK_SECRETS": "whsec_" + "0" * 24,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
