@@ -1,4 +1,4 @@
-"""The standing pages."""
+"""The standing pages, and what is said when a form came without its token."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,3 +10,8 @@ from edge.caching import public
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """One of the pages in templates/pages/."""
     return render(request, f"pages/{name}.html")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the token that proves it came from our page: mostly an old tab, or cookies switched off."""
+    return render(request, "403_csrf.html", status=403)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("readers.account_urls")),
     path("account/", include("subscriptions.account_urls")),
+    path("account/", include("readers.urls")),
     path("subscribe/", include("subscriptions.urls")),
     path("stripe/", include("subscriptions.stripe_urls")),
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),

@@ -1,3 +1,14 @@
+"""Coming in and going out: our own pages first, allauth's for the rest."""
+
 from django.urls import include, path
 
-urlpatterns = [path("", include("allauth.urls"))]
+from . import views
+
+urlpatterns = [
+    path("login/code/", views.SignIn.as_view(), name="account_request_login_code"),
+    path("login/code/confirm/", views.TypeCode.as_view(), name="account_confirm_login_code"),
+    path("signup/", views.sign_up, name="account_signup"),
+    path("sign-in/<str:token>/", views.sign_in_link, name="sign_in_link"),
+    path("2fa/webauthn/add/", views.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    path("", include("allauth.urls")),
+]

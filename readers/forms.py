@@ -1,7 +1,119 @@
-"""The one field a reader fills in to get in."""
+"""What a reader types to get in: an address, then a code."""
 
-from allauth.account.forms import RequestLoginCodeForm
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from allauth.account.fields import EmailField
+from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django import forms
+
+from . import sign_in
+
+CODE_LENGTH = 6
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+# What people type or paste between the digits.
+BETWEEN_DIGITS = {ord(character): None for character in " \t\r\n\u00a0\u2007\u2009\u202f-‐‑–.'"}
 
 
 class SignInForm(RequestLoginCodeForm):
     """An address; a code goes to it, whether it is known or new."""
+
+    email = EmailField(
+        label="Your email address",
+        max_length=254,
+        help_text="Have a group or student seat? Use the address that was invited.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": "Please type your email address.",
+            "invalid": "This address is not complete. It looks like name@example.org.",
+            "max_length": "This address is too long to be one.",
+        },
+    )
+
+    def welcome(self, *, at: datetime) -> None:
+        """Make a reader of the address if there is none. Call it on a valid form, once."""
+        email = self.cleaned_data["email"]
+        if self._user is None or self._user.email == email:
+            self._user = sign_in.reader_at(email, at=at)
+
+
+class CodeForm(ConfirmLoginCodeForm):
+    """Six digits, typed or pasted with anything people put between them.
+
+    `may_guess` is asked before the code is compared; `tries_left` are those that remain after a wrong one.
+    """
+
+    code = forms.CharField(
+        label="Six-digit code",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={
+                "class": "input--code",
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "autofocus": True,
+                "maxlength": 12,
+            }
+        ),
+        error_messages={
+            "required": "Please type the six digits from our email.",
+            "max_length": "That is much longer than our code. It has six digits.",
+        },
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        tries_left: int = 0,
+        may_guess: Callable[[], bool] = lambda: True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.tries_left, self.may_guess = tries_left, may_guess
+        self.was_a_guess = self.was_refused = False
+
+    def clean_code(self) -> str:
+        code = _digits(self.cleaned_data["code"])
+        if len(code) != CODE_LENGTH:
+            raise forms.ValidationError(f"That is {_count(len(code), 'digit')}. The code has six.", code="length")
+        if not self.may_guess():
+            self.was_refused = True
+            raise forms.ValidationError("Too many tries.", code="refused")
+        self.was_a_guess = True
+        if not compare_user_code(actual=code, expected=self.expected_code):
+            left = _count(self.tries_left, "more try", "more tries")
+            raise forms.ValidationError(f"That is not the code we sent. You have {left}.", code="incorrect_code")
+        return code
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """A passkey to come in with; without the tick it would only be a second factor."""
+
+    passwordless = forms.BooleanField(
+        label="Use it instead of a code",
+        required=False,
+        initial=True,
+        help_text="Your device will ask for your fingerprint, your face or its own code.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = "Name of this passkey"
+        self.fields["name"].help_text = "For you, to tell it from others: the device it is on, for example."
+
+
+def _digits(text: str) -> str:
+    """The digits of a typed code as ASCII. Raises ValidationError where it holds anything else."""
+    bare = text.translate(BETWEEN_DIGITS)
+    if not bare.isdecimal():
+        raise forms.ValidationError("The code is six digits and nothing else.", code="not_digits")
+    return "".join(str(unicodedata.decimal(character)) for character in bare)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    word = NUMBERS[number] if number < len(NUMBERS) else str(number)
+    return f"{word} {one if number == 1 else many or one + 's'}"

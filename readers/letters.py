@@ -1,18 +1,152 @@
-"""Every e-mail the site sends, one function each. (The machinery follows.)"""
+"""Every letter the site writes about a subscription, one function each, and how it is written once and sent once.
 
+A letter is a row first. It is sent after the transaction that wrote it, and again by `manage.py send_letters`
+where that failed. No letter holds a link that signs anybody in, a picture, or a way to see whether it was read.
+"""
+
+import logging
+from datetime import datetime
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from .models import Letter, User
+
+log = logging.getLogger(__name__)
 
 
-def welcome(reader: Any, **facts: Any) -> None: ...
+def welcome(
+    reader: User,
+    *,
+    plan_words: str,
+    price_cents: int,
+    interval_words: str,
+    first_charge_at: datetime,
+    is_trial: bool,
+    terms_version: str,
+    occasion: str,
+    at: datetime,
+) -> Letter | None:
+    """The contract on a durable medium: what was ordered, for how much, from when, and the ways out.
+
+    `plan_words` is "Yearly", `interval_words` what one price pays for ("year"); `terms_version` those accepted.
+    """
+    context = {
+        "plan_words": plan_words,
+        "price_cents": price_cents,
+        "interval_words": interval_words,
+        "first_charge_at": first_charge_at,
+        "is_trial": is_trial,
+        "terms_version": terms_version,
+        "begins_at": at,
+    }
+    return write(reader, "welcome", occasion, context, at=at)
 
 
-def cancelled(reader: Any, **facts: Any) -> None: ...
+def cancelled(reader: User, *, reads_until: datetime, occasion: str, at: datetime) -> Letter | None:
+    """The subscription ends at `reads_until` and nothing more is charged."""
+    return write(reader, "cancelled", occasion, {"reads_until": reads_until, "cancelled_at": at}, at=at)
 
 
-def undone(reader: Any, **facts: Any) -> None: ...
+def undone(reader: User, *, next_charge_at: datetime | None, occasion: str, at: datetime) -> Letter | None:
+    """The cancellation was taken back; charging goes on at `next_charge_at`."""
+    return write(reader, "undone", occasion, {"next_charge_at": next_charge_at}, at=at)
 
 
-def switched(reader: Any, **facts: Any) -> None: ...
+def switched(
+    reader: User,
+    *,
+    plan_words: str,
+    price_cents: int,
+    interval_words: str,
+    next_charge_at: datetime | None,
+    occasion: str,
+    at: datetime,
+) -> Letter | None:
+    """The reader is on another plan now; words and price are those of the new one."""
+    context = {
+        "plan_words": plan_words,
+        "price_cents": price_cents,
+        "interval_words": interval_words,
+        "next_charge_at": next_charge_at,
+    }
+    return write(reader, "switched", occasion, context, at=at)
 
 
-def payment_failed(reader: Any, **facts: Any) -> None: ...
+def payment_failed(
+    reader: User, *, amount_cents: int, grace_ends_at: datetime, occasion: str, at: datetime
+) -> Letter | None:
+    """The bank refused `amount_cents`; reading goes on until `grace_ends_at`."""
+    context = {"amount_cents": amount_cents, "grace_ends_at": grace_ends_at}
+    return write(reader, "payment_failed", occasion, context, at=at)
+
+
+def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
+    """Write the letter `kind` to the reader, and send it after commit. None where it was written before.
+
+    One letter exists per address, kind and occasion, whoever asks for it at the same moment. The words are in
+    `templates/emails/<kind>.txt`, whose first line is the subject, and `<kind>.html`.
+    """
+    if Letter.objects.filter(to=reader.email, kind=kind, occasion=occasion).exists():
+        return None
+    subject, text, html = _in_words(kind, context)
+    letter, is_new = Letter.objects.get_or_create(
+        to=reader.email,
+        kind=kind,
+        occasion=occasion,
+        defaults={"reader": reader, "subject": subject, "text": text, "html": html, "written_at": at},
+    )
+    if not is_new:
+        return None
+    transaction.on_commit(partial(send, letter, at=at), robust=True)
+    return letter
+
+
+def send(letter: Letter, *, at: datetime) -> bool:
+    """Send it, unless somebody else is doing so or has done so. True if this call sent it. Never raises."""
+    if not letter.claim(at=at):
+        return False
+    try:
+        _as_message(letter).send()
+    except Exception as error:  # A mail server, a proxy, an address: whatever it is must not reach the page.
+        log.warning("Letter %s was not sent: %s", letter.pk, error)
+        letter.could_not_be_sent(f"{type(error).__name__}: {error}")
+        return False
+    letter.was_sent(at=at)
+    return True
+
+
+def _in_words(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject, text and HTML."""
+    everything = _addresses() | context
+    text = render_to_string(f"emails/{kind}.txt", everything).strip()
+    subject, _, rest = text.partition("\n")
+    subject = " ".join(subject.split())[: Letter._meta.get_field("subject").max_length]
+    text = f"{subject}\n{'=' * len(subject)}\n\n{rest.strip()}\n"
+    return subject, text, render_to_string(f"emails/{kind}.html", everything | {"subject": subject})
+
+
+def _addresses() -> dict[str, Any]:
+    """Brand and full addresses: a letter has no request to take them from."""
+    pages = {name: settings.SITE_URL + reverse(name) for name in ("account", "cancel", "withdraw", "terms", "front")}
+    brand = {name: getattr(settings, name) for name in ("SITE_NAME", "SITE_PUBLISHER", "CONTACT_EMAIL")}
+    return {"address_of": pages} | brand
+
+
+def _as_message(letter: Letter) -> EmailMultiAlternatives:
+    # Always the same id: a mailbox that gets a letter twice, after a crash between two lines, shows it once.
+    headers = {
+        "Message-ID": f"<letter-{letter.pk}@{urlsplit(settings.SITE_URL).hostname}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    message = EmailMultiAlternatives(
+        letter.subject, letter.text, to=[letter.to], reply_to=[settings.CONTACT_EMAIL], headers=headers
+    )
+    message.attach_alternative(letter.html, "text/html")
+    return message
