@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     for slug in options.slugs or SCENES:
         size = draw(slug, options.folder / f"{slug}.avif")
-        print(f"{slug:<16}{size / 1000:6.1f} kB")
+        sys.stdout.write(f"{slug:<16}{size / 1000:6.1f} kB\n")
 
 
 def draw(slug: str, path: Path) -> int:

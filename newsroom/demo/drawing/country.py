@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from newsroom.demo.drawing.press import Coverage, Point, Sheet
@@ -25,7 +27,7 @@ def sahel(sheet: Sheet) -> None:
         lee = 1 / (1 + np.exp(14 * np.sin(2 * np.pi * waves * x + phase + 1.0 + depth * 2.2)))
         ripples = 0.055 * np.sin((y - crest) * 1440 / (7 + 22 * depth) + 7 * np.sin(x * 5 + phase))
         tone = light + (shadow - light) * lee + ripples * np.clip(depth * 5, 0, 1)
-        dark = np.where(below, np.clip(tone - 0.10 * np.exp(-depth * 16), 0.03, 0.96), dark)
+        dark = np.where(below, np.clip(tone - 0.10 * np.exp(-np.maximum(depth, 0) * 16), 0.03, 0.96), dark)
         sand = np.clip((1 - lee) * 0.34 * (1 - depth) * (1.05 - 0.24 * order), 0, 0.4)
         spot = np.where(below, sand, spot)
     sheet.dark.wash(dark)
@@ -73,9 +75,15 @@ def pylons(sheet: Sheet) -> None:
     x, y = sheet.x, sheet.y
     ground = 0.80 + 0.012 * np.sin(x * 9)
     sky = 0.06 + 0.26 * (1 - y)
-    sheet.dark.wash(np.where(y > ground, np.clip(0.75 + 1.4 * (y - 0.8), 0, 0.95), sky))
+    sheet.dark.wash(np.where(y > ground, np.clip(0.55 + 1.4 * (y - 0.8), 0, 0.95), sky))
     sheet.spot.wash(0.75 * np.clip(1 - np.abs(y - 0.80) / 0.34, 0, 1) ** 1.6 * (y < 0.815))
-    places = ((0.135, 1.04, 0.95), (0.44, 0.90, 0.55), (0.63, 0.85, 0.36), (0.755, 0.828, 0.25), (0.845, 0.815, 0.17))
+    places = (
+        (0.135, 1.04, 0.95),
+        (0.44, 0.90, 0.55),
+        (0.63, 0.85, 0.36),
+        (0.755, 0.828, 0.25),
+        (0.845, 0.815, 0.17),
+    )
     arms = [_pylon(sheet, *place) for place in places]
     before = [(px - 0.62, py - 0.10) for px, py in arms[0]]
     for left, right in zip([before, *arms], arms, strict=False):
@@ -97,7 +105,7 @@ def _pylon(sheet: Sheet, centre: float, foot: float, size: float) -> list[Point]
         for side in (-1, 1):
             sheet.dark.line([at(side * half, down), at(0, down - 0.07)], 0.96, stroke / 2)
     braces = np.linspace(0, 1, 9)
-    for top, bottom in zip(braces[:-1], braces[1:], strict=True):
+    for top, bottom in pairwise(braces):
         upper, lower = np.interp([top, bottom], [0, 0.42, 1], [0.03, 0.055, 0.15])
         for side in (-1, 1):
             sheet.dark.line([at(-side * upper, top), at(side * lower, bottom)], 0.96, stroke / 2)
@@ -125,9 +133,13 @@ def windmills(sheet: Sheet) -> None:
     sheet.dark.wash(dark)
     sheet.spot.wash(np.where(y > front, 0, spot))
     for place, foot, height, turn in (
-        (0.07, 0.67, 0.20, 0.9), (0.17, 0.655, 0.22, 0.2), (0.285, 0.66, 0.25, 1.5),
-        (0.41, 0.70, 0.29, 0.5), (0.55, 0.75, 0.38, 1.1), (0.80, 1.02, 0.80, 0.32),
-    ):  # fmt: skip
+        (0.07, 0.67, 0.20, 0.9),
+        (0.17, 0.655, 0.22, 0.2),
+        (0.285, 0.66, 0.25, 1.5),
+        (0.41, 0.70, 0.29, 0.5),
+        (0.55, 0.75, 0.38, 1.1),
+        (0.80, 1.02, 0.80, 0.32),
+    ):
         _turbine(sheet, (place, foot), height, turn)
     sheet.keep_spot_off(0.85)
 
@@ -160,7 +172,7 @@ def snow_forest(sheet: Sheet) -> None:
     """Firs in ranks of mist, ski tracks, and a lit cabin."""
     x, y = sheet.x, sheet.y
     sheet.dark.wash(0.30 - 0.26 * y + 0.10 * (sheet.cloud(0.4, 31) - 0.5))
-    sheet.spot.wash(sheet.sun((0.70, 0.40), 0.07, glow=0.30, reach=0.34))
+    sheet.spot.wash(sheet.sun((0.36, 0.19), 0.085, glow=0.34, reach=0.40))
     generator = np.random.default_rng(8)
     for level, size, shade, count in ((0.56, 0.17, 0.26, 46), (0.63, 0.27, 0.46, 30), (0.72, 0.40, 0.70, 17)):
         for place in np.linspace(-0.02, 1.02, count):
@@ -227,7 +239,12 @@ def dishes(sheet: Sheet) -> None:
     for _ in range(150):
         star = (generator.random(), generator.random() ** 1.6 * 0.62)
         sheet.dark.disc(star, generator.choice([0.0018, 0.0026, 0.0042]), 0.0)
-    for place, foot, size in ((0.90, 0.815, 0.11), (0.775, 0.825, 0.15), (0.60, 0.845, 0.22), (0.26, 0.93, 0.46)):
+    for place, foot, size in (
+        (0.90, 0.815, 0.11),
+        (0.775, 0.825, 0.15),
+        (0.60, 0.845, 0.22),
+        (0.26, 0.93, 0.46),
+    ):
         _dish(sheet, (place, foot), size)
 
 
@@ -238,15 +255,15 @@ def _dish(sheet: Sheet, foot: Point, size: float) -> None:
         return foot[0] + across * size / sheet.aspect, foot[1] - up * size
 
     sheet.dark.polygon([at(-0.30, 0), at(-0.10, 0.62), at(0.10, 0.62), at(0.30, 0)], 0.93)
-    for down in (0.12, 0.30, 0.48):
-        half = 0.30 - 0.32 * down
-        sheet.dark.line([at(-half, down), at(half, down)], 0.35, 0.012 * size)
     tilt = np.deg2rad(38)
     around = np.linspace(0, 2 * np.pi, 90)
 
     def rim(scale: float, lift: float) -> list[Point]:
         along, deep = scale * np.cos(around), scale * 0.42 * np.sin(around) + lift
-        across, up = along * np.cos(tilt) + deep * np.sin(tilt), 0.98 - along * np.sin(tilt) + deep * np.cos(tilt)
+        across, up = (
+            along * np.cos(tilt) + deep * np.sin(tilt),
+            0.98 - along * np.sin(tilt) + deep * np.cos(tilt),
+        )
         return [at(a, u) for a, u in zip(across, up, strict=True)]
 
     back = [

@@ -7,14 +7,15 @@ Shades run from 0.0 (bare paper) to 1.0 (solid ink).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-Coverage = NDArray[np.float32]
-Point = tuple[float, float]
-Colour = tuple[int, int, int]
+Coverage: TypeAlias = NDArray[np.float32]
+Point: TypeAlias = tuple[float, float]
+Colour: TypeAlias = tuple[int, int, int]
 
 PAPER: Colour = (228, 241, 234)
 DARK_INK: Colour = (12, 52, 46)
