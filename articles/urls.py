@@ -1,13 +1,24 @@
-"""The pages of the news. The last two patterns catch everything else, so nothing may come after them."""
+"""The pages of the news. The last patterns catch everything else, so nothing may come after them."""
 
 from django.urls import path
 
-from . import views
+from . import feeds, media, sitemaps, views
 
 urlpatterns = [
     path("", views.front, name="front"),
+    path("latest/", views.latest, name="latest"),
+    path("briefs/", views.briefs, name="briefs"),
     path("search/", views.search, name="search"),
     path("authors/<slug:slug>/", views.author, name="author"),
+    path("partners/<int:pk>/", views.partner_notice, name="partner_notice"),
+    path("media/pictures/<str:name>", media.picture, name="picture"),
+    path("feed.xml", feeds.site_feed, name="site_feed"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-pages.xml", sitemaps.pages, name="sitemap_of_pages"),
+    path("sitemap-news.xml", sitemaps.news, name="sitemap_of_news"),
+    path("sitemap-<int:year>.xml", sitemaps.year, name="sitemap_of_year"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("<slug:section>/feed.xml", feeds.section_feed, name="section_feed"),
     path("<slug:section>/", views.section, name="section"),
     path("<slug:section>/<slug:slug>/", views.article, name="article"),
 ]

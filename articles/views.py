@@ -1,55 +1,122 @@
 """The pages of the news: find, ask, render."""
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from edge.caching import public
 from subscriptions.access import entitlement_for
 
-from .models import Article, Author, FormerAddress, Section
+from . import search as finding
+from .article_page import article_page
+from .beside import beside
+from .front import front_page
+from .models import Article, Author, Brief, FormerAddress, PartnerItem, Section
 from .paywall import reading_of
+from .river import NoSuchPlace, Stretch, stretch_of
 
 
 @public
+@require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    return render(request, "articles/front.html", {"front": True})
+    page = front_page(at=request.now)  # type: ignore[attr-defined]
+    return render(request, "articles/front.html", {"page": page, "sections": page.sections, "front": True})
 
 
 @public
+@require_safe
 def section(request: HttpRequest, section: str) -> HttpResponse:
     """A section: its remit and its river."""
     here = get_object_or_404(Section, slug=section)
-    return render(request, "articles/section.html", {"here": here})
+    river = _river(request, here.articles.published(at=request.now).for_teasers().defer("teaser"))  # type: ignore[attr-defined]
+    context = {"here": here, "river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    return render(request, "articles/section.html", context)
 
 
 @public
+@require_safe
 def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
     """An article, with its wall or without."""
     article = _published_or_404(request, slug)
     if request.path != article.get_absolute_url():
-        return HttpResponsePermanentRedirect(article.get_absolute_url())
-    reading = reading_of(article, entitlement_for(request.user, at=request.now))
-    return render(request, "articles/article.html", {"article": article, "reading": reading})
+        return _moved(request, article)
+    reading = reading_of(article, entitlement_for(request.user, at=request.now))  # type: ignore[attr-defined]
+    page = article_page(article, reading, reader=request.user, at=request.now)  # type: ignore[attr-defined]
+    context = {"page": page, "article": article, "reading": reading, "here": article.section}
+    return render(request, "articles/article.html", context)
 
 
 def _published_or_404(request: HttpRequest, slug: str) -> Article:
-    published = Article.objects.published(at=request.now).for_teasers()
+    published = Article.objects.published(at=request.now).for_teasers()  # type: ignore[attr-defined]
     if found := published.filter(slug=slug).first():
         return found
-    if former := FormerAddress.objects.filter(slug=slug).first():
-        if found := published.filter(pk=former.article_id).first():
-            return found
+    former = FormerAddress.objects.filter(slug=slug).first()
+    if former and (found := published.filter(pk=former.article_id).first()):
+        return found
     raise Http404
 
 
+def _moved(request: HttpRequest, article: Article) -> HttpResponse:
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(article.get_absolute_url() + (f"?{query}" if query else ""))
+
+
 @public
+@require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """A page about who wrote it."""
-    return render(request, "articles/author.html", {"author": get_object_or_404(Author, slug=slug)})
+    author = get_object_or_404(Author, slug=slug)
+    river = _river(request, author.articles.published(at=request.now).for_teasers().defer("teaser"))  # type: ignore[attr-defined]
+    return render(request, "articles/author.html", {"author": author, "river": river})
 
 
 @public
+@require_safe
+def latest(request: HttpRequest) -> HttpResponse:
+    """Everything, newest first, by day."""
+    river = _river(request, Article.objects.published(at=request.now).for_teasers().defer("teaser"), length=40)  # type: ignore[attr-defined]
+    context = {"river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    return render(request, "articles/latest.html", context)
+
+
+@public
+@require_safe
+def briefs(request: HttpRequest) -> HttpResponse:
+    """The news in brief, in full."""
+    river = _river(request, Brief.objects.published(at=request.now), length=30)  # type: ignore[attr-defined]
+    context = {"river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    return render(request, "articles/briefs.html", context)
+
+
+@public
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Search in what everyone may see."""
-    return render(request, "articles/search.html")
+    asked = finding.question(
+        request.GET.get("q", ""),
+        section=Section.objects.filter(slug=request.GET.get("section") or "-").first(),
+        period=request.GET.get("period", ""),
+        order=request.GET.get("order", ""),
+    )
+    try:
+        results = finding.results(asked, at=request.now, page=int(request.GET.get("page", "1")))  # type: ignore[attr-defined]
+    except ValueError as error:
+        raise Http404 from error
+    return render(request, "articles/search.html", {"asked": asked, "results": results})
+
+
+@public
+@require_safe
+def partner_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who pays for a political advertisement, and what for (law.md L16)."""
+    items = PartnerItem.objects.filter(is_political=True, starts_at__lte=request.now)  # type: ignore[attr-defined]
+    return render(request, "articles/partner_notice.html", {"item": get_object_or_404(items, pk=pk)})
+
+
+def _river(request: HttpRequest, rows: QuerySet, *, length: int = 20) -> Stretch:
+    try:
+        return stretch_of(rows, request.GET.get("before", ""), length=length)
+    except NoSuchPlace as error:
+        raise Http404 from error

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from .models import Grant, Subscription
+from . import trial
+from .models import Grant, Plan, Subscription
+
+# Stripe's words for a contract that runs and waits for money.
+UNPAID_STATUSES = ("past_due", "unpaid")
 
 
 class Source(StrEnum):
@@ -71,3 +75,55 @@ def _by_grant(user: Any, at: datetime) -> Entitlement | None:
 
 # Asked in this order; a new way of being entitled is one function and one line here.
 SOURCES: tuple[Callable[[Any, datetime], Entitlement | None], ...] = (_as_staff, _by_subscription, _by_grant)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plan on sale, as the wall shows it. Money in cents, VAT inside."""
+
+    interval: str
+    price_cents: int
+    monthly_cents: int
+    yearly_cents: int
+    trial_days: int
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether the period is a year."""
+        return self.interval == Plan.Interval.YEAR
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What the wall says to somebody who may not read on: the plans, and whether free days come first."""
+
+    plans: tuple[Offer, ...]
+    with_trial: bool
+    trial_days: int
+    # When the first money would be taken by a reader who subscribes at this moment (UTC).
+    first_charge_at: datetime
+    # A contract is running at Stripe but waits for money: a new card is needed, not a new contract.
+    awaits_payment: bool = False
+
+
+def plans_on_sale() -> tuple[Offer, ...]:
+    """Every plan a new reader may choose, yearly first."""
+    return tuple(
+        Offer(plan.interval, plan.price_cents, plan.monthly_cents, plan.yearly_cents, plan.trial_days)
+        for plan in Plan.objects.on_sale()
+    )
+
+
+def invitation_to(user: Any, *, at: datetime) -> Invitation:
+    """What the wall offers this reader (or AnonymousUser) at that moment."""
+    plans = plans_on_sale()
+    days = plans[0].trial_days if plans else 0
+    with_trial = days > 0 and trial.is_offered_to(user)
+    return Invitation(
+        plans=plans,
+        with_trial=with_trial,
+        trial_days=days,
+        first_charge_at=at + timedelta(days=days) if with_trial else at,
+        awaits_payment=user.is_authenticated
+        and Subscription.objects.filter(reader=user, status__in=UNPAID_STATUSES).exists(),
+    )

@@ -1,12 +1,17 @@
 """How money, dates and headlines are printed: one filter each, known to every template."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
 
+from articles.addresses import absolute
+
 register = template.Library()
+register.filter(absolute)
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
@@ -79,6 +84,27 @@ def days_until(moment: datetime, now: datetime) -> int:
 def display(headline: str) -> str:
     """A headline as it is shown: a hyphenated word stays on one line."""
     return headline.replace("-", "\u2011")
+
+
+@register.filter
+def names(people: Sequence[Any]) -> str:
+    """Names as a byline prints them: `A`, `A and B`, `A, B and C`."""
+    *others, last = [str(person) for person in people] or [""]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+@register.filter
+def yearly_saving(plans: Sequence[Any]) -> int:
+    """What the yearly plan saves over twelve months of the monthly one, in cents; 0 where it saves nothing."""
+    prices = {plan.interval: plan.yearly_cents for plan in plans}
+    return max(prices.get("month", 0) - prices.get("year", 0), 0) if "year" in prices else 0
+
+
+@register.filter
+def focus(picture: Any) -> str:
+    """The classes that keep what matters in sight where a picture is cropped; none where that is the middle."""
+    across, down = round(picture.focus_x * 4), round(picture.focus_y * 4)
+    return "" if across == down == 2 else f"across-{across} down-{down}"
 
 
 @register.simple_tag

@@ -1,0 +1,30 @@
+"""The pictures that pages show, served by the site itself so that one process is enough."""
+
+import re
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+# Exactly what pictures.rendition_path writes: originals and anything else in the storage have no address.
+RENDITION = re.compile(r"[0-9a-f]{20}-\d{1,5}\.(avif|jpg)")
+TYPES = {"avif": "image/avif", "jpg": "image/jpeg"}
+# The name holds a hash of the content, so what was fetched once never changes.
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@require_safe
+def picture(request: HttpRequest, name: str) -> HttpResponseBase:
+    """A rendition, for any cache to keep for a year."""
+    found = RENDITION.fullmatch(name)
+    if not found:
+        raise Http404
+    try:
+        file = default_storage.open(f"pictures/{name}")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    return FileResponse(
+        file,
+        content_type=TYPES[found[1]],
+        headers={"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"},
+    )

@@ -1,0 +1,97 @@
+"""What crawlers are told: which addresses there are, which are new, and where not to go."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Max, Min
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from edge.caching import public
+
+from .addresses import absolute
+from .models import Article, Author, Section
+
+# More is not allowed in one file (sitemaps.org).
+MOST = 50_000
+NEWS_AGE = timedelta(hours=48)
+NEWS_MOST = 1_000
+# Pages that are no article, by the name of their address.
+STANDING = (
+    *("front", "latest", "briefs", "plans", "about", "ownership", "contact", "corrections", "newsletters"),
+    *("terms", "privacy", "accessibility", "partners"),
+)
+NOT_FOR_CRAWLERS = ("/admin/", "/account/", "/accounts/", "/search/", "/stripe/", "/subscribe/confirm/")
+
+
+@public
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """A sitemap for the standing pages, one for each year, and one for the news."""
+    ends = Article.objects.published(at=request.now).aggregate(Min("published_at"), Max("published_at"))  # type: ignore[attr-defined]
+    first, last = ends["published_at__min"], ends["published_at__max"]
+    years = range(last.astimezone(UTC).year, first.astimezone(UTC).year - 1, -1) if first else ()
+    names = ["sitemap_of_pages", "sitemap_of_news"]
+    addresses = [reverse(name) for name in names] + [reverse("sitemap_of_year", args=[year]) for year in years]
+    return _xml(request, "sitemap_index.xml", {"addresses": map(absolute, addresses)})
+
+
+@public
+@require_safe
+def pages(request: HttpRequest) -> HttpResponse:
+    """Front page, sections, authors and standing pages."""
+    addresses = [reverse(name) for name in STANDING]
+    addresses += [one.get_absolute_url() for one in (*Section.objects.all(), *Author.objects.all()[:MOST])]
+    return _xml(request, "sitemap.xml", {"pages": [{"address": absolute(address)} for address in addresses]})
+
+
+@public
+@require_safe
+def year(request: HttpRequest, year: int) -> HttpResponse:
+    """Every article of a year (UTC)."""
+    if not 1900 <= year <= 9000:
+        raise Http404
+    start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    rows = (
+        Article.objects.published(at=request.now)  # type: ignore[attr-defined]
+        .filter(published_at__gte=start, published_at__lt=end)
+        .newest_first()
+        .values_list("section__slug", "slug", "published_at", "changed_at")[:MOST]
+    )
+    found = [
+        {"address": absolute(reverse("article", args=[section, slug])), "changed_at": max(published_at, changed_at)}
+        for section, slug, published_at, changed_at in rows
+    ]
+    if not found:
+        raise Http404
+    return _xml(request, "sitemap.xml", {"pages": found})
+
+
+@public
+@require_safe
+def news(request: HttpRequest) -> HttpResponse:
+    """What was published in the last 48 hours."""
+    newest = (
+        Article.objects.published(at=request.now)  # type: ignore[attr-defined]
+        .filter(published_at__gt=request.now - NEWS_AGE)  # type: ignore[attr-defined]
+        .newest_first()
+        .select_related("section")
+        .defer("teaser")[:NEWS_MOST]
+    )
+    found = [{"address": absolute(one.get_absolute_url()), "article": one} for one in newest]
+    return _xml(request, "sitemap_news.xml", {"pages": found})
+
+
+@public
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """robots.txt: everything is open but what has nothing to find."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS), ""]
+    lines += [f"Sitemap: {settings.SITE_URL}{reverse(name)}" for name in ("sitemap", "sitemap_of_news")]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+def _xml(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+    return render(request, f"articles/{name}", context, content_type="application/xml; charset=utf-8")
