@@ -195,7 +195,7 @@ class StripeBilling:
                     "currency": currency,
                     "unit_amount": cents,
                     "lookup_key": lookup_key,
-                    "recurring": {"interval": interval},  # type: ignore[typeddict-item]
+                    "recurring": {"interval": interval},
                     "tax_behavior": "inclusive",
                     "product_data": {"name": product},
                 }
@@ -284,7 +284,7 @@ class StripeBilling:
                     "subscription": stripe_id,
                     "subscription_details": {
                         "items": [{"id": now["items"]["data"][0]["id"], "price": price_id}],
-                        "proration_behavior": _proration(now),  # type: ignore[typeddict-item]
+                        "proration_behavior": _proration(now),
                     },
                 }
             ).to_dict()
@@ -302,7 +302,7 @@ class StripeBilling:
                 stripe_id,
                 {
                     "items": [{"id": now["items"]["data"][0]["id"], "price": price_id}],
-                    "proration_behavior": _proration(now),  # type: ignore[typeddict-item]
+                    "proration_behavior": _proration(now),
                     "payment_behavior": "error_if_incomplete",
                     "expand": SUBSCRIPTION_EXPAND,
                 },
@@ -357,7 +357,7 @@ class StripeBilling:
 
     def _update(self, stripe_id: str, params: dict[str, Any]) -> SubscriptionFacts:
         with _our_errors():
-            changed = self._client.v1.subscriptions.update(stripe_id, {**params, "expand": SUBSCRIPTION_EXPAND})  # type: ignore[arg-type,typeddict-item]
+            changed = self._client.v1.subscriptions.update(stripe_id, {**params, "expand": SUBSCRIPTION_EXPAND})
         return _subscription_facts(changed.to_dict())
 
 

@@ -44,8 +44,7 @@ def confirm(request: Request) -> HttpResponse:
     """The order, in full, before anything is ordered (law.md L2)."""
     form = ChoiceOfPlan(request.GET)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("plan", ["Please choose a plan."])))
-        return redirect("plans")
+        return _choose_anew(request, form)
     return _order_page(request, form)
 
 
@@ -55,8 +54,7 @@ def order(request: Request) -> HttpResponse:
     """The order button. What was shown is stored; then Stripe takes the card."""
     form = ChoiceOfPlan(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("plan", ["Please choose a plan."])))
-        return redirect("plans")
+        return _choose_anew(request, form)
     return_to = _own_page(request, form.cleaned_data["next"])
     try:
         offer = checkout.offer_to(request.user, form.cleaned_data["plan"], at=request.now)
@@ -103,6 +101,12 @@ def come_back(request: Request) -> HttpResponse:
         return render(request, "subscriptions/waiting.html", {"attempt": attempt}, status=202)
     messages.success(request, "Thank you. Your subscription has begun, and everything is open to you.")
     return redirect(f"{attempt.return_to}#continue" if attempt.return_to else "account")
+
+
+def _choose_anew(request: Request, form: ChoiceOfPlan) -> HttpResponse:
+    """Back to the plans with the reason; the page that is shown there is nobody else's."""
+    messages.error(request, " ".join(str(error) for error in form.errors.get("plan", ["Please choose a plan."])))
+    return redirect("plans")
 
 
 def _order_page(request: Request, form: ChoiceOfPlan) -> HttpResponse:

@@ -2,12 +2,16 @@
 
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+
+from tests.fakes import FakeBilling
+from tests.make import NOW
 
 _connect = socket.socket.connect
 
@@ -32,3 +36,24 @@ def _quick_and_quiet(settings: Any, tmp_path: Path) -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def billing(monkeypatch: pytest.MonkeyPatch) -> FakeBilling:
+    """The billing provider of every test: in memory, unless a test starts the local Stripe."""
+    fake = FakeBilling()
+    monkeypatch.setattr("subscriptions.billing.gateway", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Set the moment that every request gets; NOW until the test says otherwise."""
+    moment = NOW
+
+    def move(to: datetime) -> None:
+        nonlocal moment
+        moment = to
+
+    monkeypatch.setattr("edge.clock.now", lambda: moment)
+    return move

@@ -1,0 +1,159 @@
+"""A billing provider in memory, with the same names as the real one."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from subscriptions.billing import (
+    BillingRefused,
+    BillingUnavailable,
+    CheckoutFacts,
+    EventFacts,
+    InvoiceFacts,
+    Order,
+    StripeBilling,
+    SubscriptionFacts,
+    SwitchFacts,
+)
+from tests.make import NOW
+
+PERIODS = {"price_year": ("year", timedelta(days=365), 15000), "price_month": ("month", timedelta(days=31), 1500)}
+
+
+class FakeBilling:
+    """Keeps what it is told. `is_away` makes every call fail as an unreachable Stripe does."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.now: datetime = NOW
+        self.calls: list[str] = []
+        self.orders: dict[str, Order] = {}
+        self.sessions: dict[str, CheckoutFacts] = {}
+        self.states: dict[str, SubscriptionFacts] = {}
+        self._numbers = count(1)
+        self._real = StripeBilling("sk_test_fake", "http://127.0.0.1:9")
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.is_away:
+            raise BillingUnavailable("Stripe is away.")
+
+    # What a reader does on Stripe's pages.
+
+    def pay(self, session_id: str) -> SubscriptionFacts:
+        """The reader types a good card on the payment page."""
+        session = self.sessions[session_id]
+        assert session.status == "open", f"the page is {session.status}"
+        order = next(order for order in self.orders.values() if order.attempt_id == session.attempt_id)
+        interval, period, cents = PERIODS[order.price_id]
+        ends = self.now + (timedelta(days=order.trial_days) if order.trial_days else period)
+        facts = SubscriptionFacts(
+            stripe_id=f"sub_{next(self._numbers)}",
+            customer_id=session.customer_id,
+            status="trialing" if order.trial_days else "active",
+            price_id=order.price_id,
+            price_cents=cents,
+            interval=interval,
+            started_at=self.now,
+            period_starts_at=self.now,
+            period_ends_at=ends,
+            trial_ends_at=ends if order.trial_days else None,
+            card_brand="visa",
+            card_last4="4242",
+        )
+        self.states[facts.stripe_id] = facts
+        self.sessions[session_id] = replace(session, status="complete", subscription_id=facts.stripe_id, url="")
+        return facts
+
+    def becomes(self, stripe_id: str, **changes: Any) -> SubscriptionFacts:
+        """Something happens to a subscription at Stripe."""
+        self.states[stripe_id] = replace(self.states[stripe_id], **changes)
+        return self.states[stripe_id]
+
+    # The methods of subscriptions.billing.Billing.
+
+    def make_customer(self, *, reader_id: int, email: str, key: str) -> str:
+        self._call("make_customer")
+        return f"cus_{reader_id}"
+
+    def price_of(self, lookup_key: str) -> str | None:
+        self._call("price_of")
+        return None
+
+    def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str:
+        self._call("make_price")
+        return f"price_{interval}"
+
+    def open_checkout(self, order: Order) -> CheckoutFacts:
+        self._call("open_checkout")
+        session_id = f"cs_{order.attempt_id}"
+        if session_id not in self.sessions:
+            self.orders[session_id] = order
+            self.sessions[session_id] = CheckoutFacts(
+                session_id=session_id,
+                status="open",
+                url=f"https://checkout.example/{session_id}",
+                expires_at=self.now + timedelta(hours=24),
+                customer_id=order.customer_id,
+                attempt_id=order.attempt_id,
+            )
+        return self.sessions[session_id]
+
+    def checkout(self, session_id: str) -> CheckoutFacts:
+        self._call("checkout")
+        if session_id not in self.sessions:
+            raise BillingRefused("No such checkout session.")
+        return self.sessions[session_id]
+
+    def close_checkout(self, session_id: str) -> None:
+        self._call("close_checkout")
+        if self.sessions[session_id].status == "open":
+            self.sessions[session_id] = replace(self.sessions[session_id], status="expired", url="")
+
+    def subscription(self, stripe_id: str) -> SubscriptionFacts:
+        self._call("subscription")
+        if stripe_id not in self.states:
+            raise BillingRefused("No such subscription.")
+        return self.states[stripe_id]
+
+    def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]:
+        self._call("subscriptions_of")
+        return [facts for facts in self.states.values() if facts.customer_id == customer_id]
+
+    def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts:
+        self._call("cancel_at_period_end")
+        return self.becomes(stripe_id, ends_at=self.states[stripe_id].period_ends_at, cancelled_at=self.now)
+
+    def keep(self, stripe_id: str) -> SubscriptionFacts:
+        self._call("keep")
+        if self.states[stripe_id].status == "canceled":
+            raise BillingRefused("This subscription has already ended.")
+        return self.becomes(stripe_id, ends_at=None, cancelled_at=None)
+
+    def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts:
+        self._call("preview_switch")
+        facts = self.states[stripe_id]
+        cents = PERIODS[price_id][2]
+        in_trial = facts.status == "trialing"
+        return SwitchFacts(0 if in_trial else cents, cents, facts.period_ends_at)
+
+    def switch(self, stripe_id: str, price_id: str, *, key: str) -> SubscriptionFacts:
+        self._call("switch")
+        interval, _, cents = PERIODS[price_id]
+        return self.becomes(stripe_id, price_id=price_id, price_cents=cents, interval=interval)
+
+    def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
+        self._call("invoices")
+        return [InvoiceFacts("V-1", self.now, 0, "paid", "Trial", "https://invoice.example/1.pdf", "")]
+
+    def card_page(self, customer_id: str, *, return_url: str) -> str:
+        self._call("card_page")
+        return "https://portal.example/card"
+
+    def portal_page(self, customer_id: str, *, return_url: str) -> str:
+        self._call("portal_page")
+        return "https://portal.example/"
+
+    def verified_event(self, body: bytes, signature: str) -> EventFacts:
+        return self._real.verified_event(body, signature)
