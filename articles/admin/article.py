@@ -1,0 +1,216 @@
+"""Writing, publishing, scheduling and taking back an article."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import DateTimeField, Q, QuerySet, Value
+from django.forms import Form, ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.timesince import timeuntil
+
+from articles.models import Article
+from articles.models.article import ArticleQuerySet
+
+from . import preview
+from .forms import PUBLISH, PUBLISH_AT, TAKE_BACK, ArticleForm, PicturePicker
+
+BRUSSELS = ZoneInfo(settings.TIME_ZONE)
+
+
+def in_words(article: Article, *, at: datetime) -> str:
+    """How far an article has come: "Draft", "Published 14:30", "Scheduled for 24 November 2026, 09:00 (in 3 hours)"."""
+    if article.status != Article.Status.PUBLISHED or article.published_at is None:
+        return "Draft"
+    local = article.published_at.astimezone(BRUSSELS)
+    if article.is_scheduled(at=at):
+        rest = timeuntil(article.published_at, at, depth=1)
+        return f"Scheduled for {local.day} {local:%B %Y, %H:%M} (in {rest})"
+    if local.date() == at.astimezone(BRUSSELS).date():
+        return f"Published {local:%H:%M}"
+    return f"Published {local.day} {local:%B %Y, %H:%M}"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Draft, scheduled or published, by the moment of the request."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("draft", "Draft"), ("scheduled", "Scheduled"), ("published", "Published")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        due = Q(status=Article.Status.PUBLISHED, published_at__lte=request.now)
+        waiting = Q(status=Article.Status.PUBLISHED, published_at__gt=request.now)
+        chosen = {"draft": Q(status=Article.Status.DRAFT), "scheduled": waiting, "published": due}
+        return queryset.filter(chosen.get(self.value() or "", Q()))
+
+
+@admin.register(Article)
+class ArticleAdmin(admin.ModelAdmin):
+    """The desk: a list of what is there and a page to write on. Its buttons call the article's own verbs."""
+
+    form = ArticleForm
+    list_display = ("headline", "kind", "section", "state", "published", "names", "words")
+    list_filter = (StateFilter, "section", "kicker", "is_free", ("authors", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("section",)
+    list_per_page = 50
+    search_fields = ("headline", "standfirst", "slug", "authors__name")
+    search_help_text = "Headline, standfirst, address or author."
+    show_full_result_count = False
+    ordering = ("-pk",)
+    actions = None
+    view_on_site = False
+    raw_id_fields = ("hero",)
+    autocomplete_fields = ("related",)
+    save_on_top = False
+    fieldsets = (
+        (None, {"classes": ["desk-main"], "fields": ["headline", "standfirst", "text"]}),
+        ("Where it stands", {"classes": ["desk-side"], "fields": ["section", "kicker", "signed_by"]}),
+        ("Main picture", {"classes": ["desk-side"], "fields": ["hero", "hero_caption"]}),
+        ("On the site", {"classes": ["desk-side"], "fields": ["is_free", "leads_front", "slug", "related"]}),
+    )
+
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["articles/editor.css"]}
+        js: ClassVar[list[str]] = ["articles/desk.js"]
+
+    # --- The list -----------------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> ArticleQuerySet:
+        articles = super().get_queryset(request).defer("teaser").prefetch_related("bylines__author")
+        # The state in the list depends on the moment of the request.
+        return articles.annotate(asked_at=Value(request.now, output_field=DateTimeField()))
+
+    @admin.display(description="state", ordering="status")
+    def state(self, article: Article) -> str:
+        word = in_words(article, at=article.asked_at)  # type: ignore[attr-defined]
+        return format_html('<span class="state state--{}">{}</span>', word.split()[0].lower(), word)
+
+    @admin.display(description="kind", ordering="kicker")
+    def kind(self, article: Article) -> str:
+        return article.get_kicker_display()
+
+    @admin.display(description="published", ordering="published_at")
+    def published(self, article: Article) -> datetime | None:
+        return article.published_at if article.status == Article.Status.PUBLISHED else None
+
+    @admin.display(description="authors")
+    def names(self, article: Article) -> str:
+        return ", ".join(str(byline) for byline in article.bylines.all())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Article], search_term: str
+    ) -> tuple[QuerySet[Article], bool]:
+        return super().get_search_results(request, queryset, search_term[:200])
+
+    # --- Who may what -------------------------------------------------------------------------------
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may decide what the public sees."""
+        return request.user.has_perm("articles.publish_article")
+
+    def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        if not super().has_change_permission(request, obj):
+            return False
+        # To change what is published is to publish.
+        return obj is None or obj.status == Article.Status.DRAFT or self.has_publish_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.published_at is None)
+
+    # --- Writing ------------------------------------------------------------------------------------
+
+    def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.now = request.now
+        return form
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Article | None = None) -> dict[str, list[str]]:
+        return {} if obj else {"slug": ["headline"]}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "hero":
+            kwargs["widget"] = PicturePicker(db_field.remote_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        article = kwargs.get("obj")
+        if hasattr(context["media"], "with_nonce"):
+            context["media"] = context["media"].with_nonce(str(request.csp_nonce))
+        context["may_publish"] = self.has_publish_permission(request)
+        context["state"] = in_words(article, at=request.now) if article else "New, not saved yet"
+        context["is_live"] = bool(article and article.status == Article.Status.PUBLISHED)
+        context["is_out"] = bool(article and article.is_published(at=request.now))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Article, form: ModelForm, change: bool) -> None:
+        """Write it, and keep the old address where readers may have it."""
+        slug, was = obj.slug, form.initial.get("slug")
+        if change and was and obj.published_at:
+            obj.slug = was
+        obj.write(form.cleaned_data["text"])
+        obj.move_to(slug)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        form.instance.sign(form.cleaned_data["signed_by"])
+        self._do(form.verb, request, form)
+
+    # --- The verbs ----------------------------------------------------------------------------------
+
+    def _do(self, verb: str, request: HttpRequest, form: ArticleForm) -> None:
+        """What the pressed button asks for besides saving, with a line in the log that says who did it."""
+        if not verb:
+            return
+        if not self.has_publish_permission(request):
+            raise PermissionDenied
+        article, moment = form.instance, form.goes_public_at
+        if verb == TAKE_BACK:
+            article.take_back()
+            self.log_change(request, article, "Taken back.")
+        elif moment:
+            article.publish(at=moment)
+            self.log_change(request, article, f"{in_words(article, at=request.now)}.")
+
+    def response_add(self, request: HttpRequest, obj: Article, post_url_continue: str | None = None) -> HttpResponse:
+        return self._back_to_the_page(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Article) -> HttpResponse:
+        return self._back_to_the_page(request, obj)
+
+    def _back_to_the_page(self, request: HttpRequest, article: Article) -> HttpResponse:
+        word = in_words(article, at=request.now)
+        said = {
+            PUBLISH: "It is out.",
+            PUBLISH_AT: f"{word}. It appears by itself.",
+            TAKE_BACK: "Taken back: it is a draft again, and its address answers “not found”.",
+        }.get(request.POST.get("verb", ""), f"Saved. {word}.")
+        messages.success(request, said)
+        return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))
+
+    # --- The preview --------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("add/preview/", self.preview, name="articles_article_preview_new"),
+            path("<int:article_id>/preview/", self.preview, name="articles_article_preview"),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request: HttpRequest, article_id: int | None = None) -> HttpResponse:
+        """The page as a reader would see it: what is saved (GET), or what is typed and not saved (POST)."""
+        return preview.answer(self, request, article_id)
+
+    def keep(self, request: HttpRequest, form: Form, change: bool) -> Article:
+        """Do what pressing "Save draft" does to the database."""
+        article = self.save_form(request, form, change=change)
+        self.save_model(request, article, form, change)  # type: ignore[arg-type]
+        self.save_related(request, form, [], change)
+        return article

@@ -1,0 +1,211 @@
+"""What an editor fills in, and the clear words when something is missing."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.admin.widgets import ForeignKeyRawIdWidget
+from django.template.loader import render_to_string
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django_prose_editor.fields import ProseEditorFormField
+from django_prose_editor.widgets import AdminProseEditorWidget
+
+from articles import body, pictures
+from articles.editor import BODY_EXTENSIONS
+from articles.models import Article, Author, FormerAddress, FullText, Picture
+from edge.desk import MomentInput
+
+# The buttons of the action row, apart from "Save draft", which has no word of its own.
+PUBLISH, PUBLISH_AT, TAKE_BACK = "publish", "publish_at", "take_back"
+VERBS = (PUBLISH, PUBLISH_AT, TAKE_BACK)
+
+
+class OrderedSelects(forms.SelectMultiple):
+    """One list for each name, top to bottom in the order of the names; works without script."""
+
+    empty_rows = 2
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        choices = [("", "—"), *((str(key), label) for key, label in self.choices if key)]
+        values = [str(one) for one in value or []] + [""] * self.empty_rows
+        one = forms.Select(choices=choices)
+        id_ = (attrs or {}).get("id", name)
+        rows = (
+            (
+                one.render(
+                    name, chosen, {"id": id_ if place == 0 else f"{id_}_{place}", "aria-label": f"Name {place + 1}"}
+                ),
+            )
+            for place, chosen in enumerate(values)
+        )
+        return format_html_join("", '<div class="ordered__row">{}</div>', rows)
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        chosen = data.getlist(name) if hasattr(data, "getlist") else data.get(name, [])
+        return [one for one in dict.fromkeys(chosen) if one]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+
+class OrderedChoice(forms.ModelMultipleChoiceField):
+    """Several rows of a table, in the order in which they were chosen."""
+
+    widget = OrderedSelects
+
+    def clean(self, value: Any) -> list[Any]:
+        found = {str(one.pk): one for one in super().clean(value)}
+        return [found[str(key)] for key in value or []]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return [str(one) for one in initial or []] != [str(one) for one in data or []]
+
+
+class PicturePicker(ForeignKeyRawIdWidget):
+    """The chosen picture with its caption and credit, and links that open the library and the upload."""
+
+    template_name = "admin/articles/picture_picker.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        found = Picture.objects.filter(pk=value).first() if str(value or "").isdecimal() else None
+        return context | {"picture": found, "thumbnail": found and pictures.thumbnail_url(found.stem, found.widths)}
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
+
+    def label_and_url_for_value(self, value: Any) -> tuple[str, str]:
+        return "", ""
+
+
+class ArticleForm(forms.ModelForm):
+    """An article as its editor sees it. `now` and the verb of the button decide what must be filled in."""
+
+    now: ClassVar[datetime]
+
+    text = ProseEditorFormField(extensions=BODY_EXTENSIONS, required=False, widget=AdminProseEditorWidget, label="Text")
+    signed_by = OrderedChoice(
+        Author.objects.all(), required=False, label="Authors", help_text="In the order of the byline."
+    )
+    publish_at = forms.DateTimeField(required=False, widget=MomentInput, label="Publish at (Brussels time)")
+
+    class Meta:
+        model = Article
+        fields = (
+            "headline", "standfirst", "section", "kicker", "slug", "hero", "hero_caption",
+            "is_free", "leads_front", "related",
+        )  # fmt: skip
+        widgets: ClassVar[dict[str, Any]] = {
+            "headline": forms.Textarea(attrs={"rows": 2}),
+            "standfirst": forms.Textarea(attrs={"rows": 3}),
+        }
+        error_messages: ClassVar[dict[str, Any]] = {
+            "slug": {"unique": "Another article has this address already; please choose a different one."}
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+        if self.instance.pk:
+            self._load()
+
+    def _load(self) -> None:
+        article = self.instance
+        self.initial["text"] = FullText.objects.filter(article=article).values_list("html", flat=True).first() or ""
+        self.initial["signed_by"] = [byline.author_id for byline in article.bylines.all()]
+        if article.is_scheduled(at=self.now):
+            self.initial["publish_at"] = article.published_at
+
+    @property
+    def verb(self) -> str:
+        """Which button was pressed: one of VERBS, or nothing for "Save"."""
+        word = self.data.get("verb", "")
+        return word if word in VERBS else ""
+
+    @property
+    def goes_public_at(self) -> datetime | None:
+        """The moment that the pressed button asks for (UTC); meaningful once the form is valid."""
+        return {PUBLISH: self.now, PUBLISH_AT: self.cleaned_data.get("publish_at")}.get(self.verb)
+
+    def clean_headline(self) -> str:
+        """In one line, however it was pasted."""
+        return " ".join(self.cleaned_data["headline"].split())
+
+    def clean_standfirst(self) -> str:
+        """In one line, however it was pasted."""
+        return " ".join(self.cleaned_data["standfirst"].split())
+
+    def clean_text(self) -> str:
+        """What the buttons of the editor can make, and nothing else."""
+        return body.clean(self.cleaned_data["text"])
+
+    def clean_slug(self) -> str:
+        """The address; made from the headline where it is left empty. Raises ValidationError where it leads elsewhere."""
+        slug = self.cleaned_data["slug"] or self._slug_from_headline()
+        former = FormerAddress.objects.filter(slug=slug).exclude(article=self.instance.pk).select_related("article")
+        if taken := former.first():
+            raise forms.ValidationError(
+                f"Old links with this address lead to “{taken.article}”; please choose a different one."
+            )
+        return slug
+
+    def _slug_from_headline(self) -> str:
+        if self.instance.slug:
+            return self.instance.slug
+        stem = slugify(self.cleaned_data.get("headline", ""))[:110].strip("-") or "article"
+        used = {
+            *Article.objects.filter(slug__startswith=stem).values_list("slug", flat=True),
+            *FormerAddress.objects.filter(slug__startswith=stem).values_list("slug", flat=True),
+        }
+        return next(slug for slug in _numbered(stem) if slug not in used)
+
+    def clean_publish_at(self) -> datetime | None:
+        """The moment, in the future. Raises ValidationError where it has passed."""
+        moment = self.cleaned_data["publish_at"]
+        if self.verb != PUBLISH_AT:
+            return moment
+        if moment is None:
+            raise forms.ValidationError("Choose the day and the time first.")
+        if moment <= self.now:
+            raise forms.ValidationError("This moment has passed. To publish at once, press “Publish now”.")
+        return moment
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.verb in (PUBLISH, PUBLISH_AT):
+            self.instance.words = body.count_words(self.cleaned_data.get("text", ""))
+            for field, words in self.instance.missing_for_publication().items():
+                if field not in self.errors:
+                    self.add_error(field if field in self.fields else None, words)
+
+
+def _numbered(stem: str) -> Iterable[str]:
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}-{number}"
+        number += 1
+
+
+class PictureForm(forms.ModelForm):
+    """An upload with what must be known about it."""
+
+    original = forms.FileField(
+        label="File",
+        validators=[pictures.validate],
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif"}),
+        help_text="JPEG, PNG, WebP or AVIF, up to 30 MB and 60 megapixels. "
+        "Where and with what it was taken is removed from what readers get.",
+    )
+
+    class Meta:
+        model = Picture
+        fields = ("original", "alt", "caption", "credit", "focus_x", "focus_y")
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The field above has looked into the file; the model need not unpack it a second time.
+        return super()._get_validation_exclusions() | {"original"}

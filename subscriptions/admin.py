@@ -1,0 +1,305 @@
+"""The subscription desk: find a reader, say why they can or cannot read, give access and end it."""
+
+from email.utils import parseaddr
+from typing import Any, ClassVar
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+from edge.desk import MOMENT_HELP, MirrorAdmin, MomentInput
+from readers.models import User
+
+from . import trial
+from .answer import answer_for, moment
+from .models import CheckoutAttempt, Customer, Grant, Plan, StripeEvent, Subscription, TrialUse
+
+LETTERS_SHOWN = 30
+
+
+class ReaderForm(forms.ModelForm):
+    """A person, by e-mail address."""
+
+    def clean_email(self) -> str:
+        """In lower case, as mailboxes are."""
+        return self.cleaned_data["email"].strip().lower()
+
+
+@admin.register(User)
+class ReaderAdmin(admin.ModelAdmin):
+    """A reader's page answers one question: may they read, and why. Rights are the administrators' alone."""
+
+    form = ReaderForm
+    list_display = ("email", "name", "is_staff", "is_active", "date_joined")
+    list_filter = ("is_staff", "is_active", "groups")
+    list_per_page = 50
+    search_fields = ("email",)
+    search_help_text = "The e-mail address or its beginning; also a customer or subscription number of Stripe."
+    show_full_result_count = False
+    ordering = ("-pk",)
+    actions = None
+    filter_horizontal = ("groups",)
+    account = ("email", "name")
+    dates = ("date_joined", "last_login")
+    rights = ("is_active", "is_staff", "is_superuser", "groups")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """By the whole address or its beginning, however it is capitalised, and even with the name around it."""
+        term = search_term.strip()[:300]
+        if term.startswith("cus_"):
+            return queryset.filter(customer__stripe_id=term), False
+        if term.startswith("sub_"):
+            return queryset.filter(subscriptions__stripe_id=term), False
+        address = parseaddr(term)[1] if "<" in term else term
+        return queryset.filter(email__startswith=address.lower()), False
+
+    # --- Who may what -------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser  # type: ignore[union-attr]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": [*self.account, *self.rights]})]
+        fieldsets = [("Account", {"fields": [*self.account, *self.dates]})]
+        if request.user.is_superuser:  # type: ignore[union-attr]
+            fieldsets.append(("Rights", {"fields": list(self.rights)}))
+        return fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        mine = () if request.user.is_superuser else self.rights  # type: ignore[union-attr]
+        return ("email", *self.dates, *mine)
+
+    # --- The page -----------------------------------------------------------------------------------
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if reader := kwargs.get("obj"):
+            context |= self._what_they_have(request, reader)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _what_they_have(self, request: HttpRequest, reader: User) -> dict[str, Any]:
+        now = request.now  # type: ignore[attr-defined]
+        may = request.user.has_perm
+        return {
+            "answer": answer_for(reader, at=now),
+            "subscriptions": reader.subscriptions.select_related("plan"),
+            "grants": [
+                (one, one.is_in_force(at=now)) for one in reader.grants.select_related("granted_by", "ended_by")
+            ],
+            "letters": reader.letters.defer("html", "text")[:LETTERS_SHOWN],
+            "customer": Customer.objects.filter(reader=reader).first(),
+            "trial_use": TrialUse.objects.filter(mailbox=trial.mailbox_of(reader.email)).first(),
+            "may_give": may("subscriptions.add_grant"),
+            "may_end": may("subscriptions.change_grant"),
+            "may_allow_trial": may("subscriptions.delete_trialuse"),
+            "now": now,
+        }
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        if not change:
+            # They prove the address by the code of their first sign-in.
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
+
+
+class GrantForm(forms.ModelForm):
+    """Who, why and until when; who gave it and when is set by the site."""
+
+    now: ClassVar[Any]
+
+    starts_at = forms.DateTimeField(
+        required=False, label="From", widget=MomentInput, help_text=f"Empty: at once. {MOMENT_HELP}"
+    )
+    ends_at = forms.DateTimeField(label="Until", widget=MomentInput, help_text=f"{MOMENT_HELP} Access ends by itself.")
+
+    class Meta:
+        model = Grant
+        fields = ("reader", "kind", "reason", "starts_at", "ends_at")
+
+    def clean_starts_at(self) -> Any:
+        """Now, where nothing else was chosen."""
+        return self.cleaned_data["starts_at"] or self.now
+
+    def clean_ends_at(self) -> Any:
+        """A moment to come. Raises ValidationError otherwise."""
+        if self.cleaned_data["ends_at"] <= self.now:
+            raise forms.ValidationError("This moment has passed; choose one in the future.")
+        return self.cleaned_data["ends_at"]
+
+
+@admin.register(Grant)
+class GrantAdmin(admin.ModelAdmin):
+    """Access that staff gave. A grant is given and ended, never edited and never deleted."""
+
+    form = GrantForm
+    list_display = ("reader", "kind", "reason", "starts_at", "ends_at", "granted_by", "ended_by")
+    list_filter = ("kind",)
+    list_select_related = ("reader", "granted_by", "ended_by")
+    search_fields = ("reader__email__startswith", "reason")
+    search_help_text = "E-mail address or reason."
+    show_full_result_count = False
+    autocomplete_fields = ("reader",)
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Grant | None = None) -> tuple[str, ...]:
+        given = ("reader", "kind", "reason", "starts_at", "ends_at")
+        return (*given, "granted_by", "granted_at", "ended_by") if obj else given
+
+    def get_form(self, request: HttpRequest, obj: Grant | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.now = request.now  # type: ignore[attr-defined]
+        return form
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        grant = kwargs.get("obj")
+        can_end = request.user.has_perm("subscriptions.change_grant")
+        context["may_end"] = bool(grant and can_end and grant.ends_at > request.now)  # type: ignore[attr-defined]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
+        obj.granted_by, obj.granted_at = request.user, request.now  # type: ignore[attr-defined,assignment]
+        super().save_model(request, obj, form, change)
+        self.log_change(request, obj.reader, f"Gave {_in_words(obj)}: {obj.reason}")
+
+    def response_add(self, request: HttpRequest, obj: Grant, post_url_continue: str | None = None) -> HttpResponse:
+        if not request.user.has_perm("readers.view_user"):
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, f"{obj.reader} has {_in_words(obj)}.")
+        return HttpResponseRedirect(_page_of(obj))
+
+    def get_urls(self) -> list[URLPattern]:
+        end = self.admin_site.admin_view(require_POST(self.end))
+        return [path("<int:grant_id>/end/", end, name="subscriptions_grant_end"), *super().get_urls()]
+
+    def end(self, request: HttpRequest, grant_id: int) -> HttpResponse:
+        """End a grant now. Raises PermissionDenied, or Http404 where there is none."""
+        if not request.user.has_perm("subscriptions.change_grant"):
+            raise PermissionDenied
+        grant = get_object_or_404(Grant.objects.select_related("reader"), pk=grant_id)
+        now = request.now  # type: ignore[attr-defined]
+        if grant.ends_at > now:
+            grant.end(by=request.user, at=now)  # type: ignore[arg-type]
+            self.log_change(request, grant, "Ended.")
+            self.log_change(request, grant.reader, f"Ended {grant.get_kind_display().lower()} access.")
+            messages.success(request, f"{grant.get_kind_display()} access of {grant.reader} is ended.")
+        else:
+            messages.info(request, "This access had ended already.")
+        return HttpResponseRedirect(_page_of(grant))
+
+
+def _in_words(grant: Grant) -> str:
+    return f"{grant.get_kind_display().lower()} access until {moment(grant.ends_at)}"
+
+
+def _page_of(grant: Grant) -> str:
+    return reverse("admin:readers_user_change", args=[grant.reader_id])
+
+
+class PlanForm(forms.ModelForm):
+    """A plan; one for each period is on sale."""
+
+    def clean(self) -> dict[str, Any]:
+        """Raise ValidationError where another plan of this period is on sale."""
+        values = super().clean() or {}
+        interval = values.get("interval", self.instance.interval)
+        rivals = Plan.objects.on_sale().filter(interval=interval).exclude(pk=self.instance.pk)
+        if values.get("is_on_sale") and (rival := rivals.first()):
+            raise forms.ValidationError({"is_on_sale": f"Take “{rival}” off sale first: one for each period."})
+        return values
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin):
+    """What is sold. A price that somebody has bought, or that Stripe knows, never changes: make a new plan."""
+
+    form = PlanForm
+    list_display = ("__str__", "trial_days", "is_on_sale", "lookup_key", "stripe_price_id")
+    fields = ("interval", "price_cents", "currency", "trial_days", "is_on_sale", "lookup_key", "stripe_price_id")
+    agreed = ("interval", "price_cents", "currency", "lookup_key")
+    actions = None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> tuple[str, ...]:
+        return ("stripe_price_id", *(self.agreed if obj and _is_sold(obj) else ()))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and _is_sold(obj))
+
+
+def _is_sold(plan: Plan) -> bool:
+    offered = CheckoutAttempt.objects.filter(plan=plan)
+    return bool(plan.stripe_price_id) or plan.subscriptions.exists() or offered.exists()
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(MirrorAdmin):
+    """What Stripe says. It is changed by the reader, or at Stripe, and never here."""
+
+    list_display = ("reader", "plan", "status", "period_ends_at", "ends_at", "unpaid_since", "recorded_at")
+    list_filter = ("status", "plan")
+    list_select_related = ("reader", "plan")
+    search_fields = ("reader__email__startswith", "stripe_id__exact")
+    show_full_result_count = False
+
+
+@admin.register(Customer)
+class CustomerAdmin(MirrorAdmin):
+    """Readers as Stripe knows them."""
+
+    list_display = ("reader", "stripe_id", "created_at")
+    list_select_related = ("reader",)
+    search_fields = ("reader__email__startswith", "stripe_id__exact")
+    show_full_result_count = False
+
+
+@admin.register(CheckoutAttempt)
+class CheckoutAttemptAdmin(MirrorAdmin):
+    """What readers were shown when they pressed the order button, word for word."""
+
+    list_display = ("reader", "plan", "started_at", "completed_at")
+    list_select_related = ("reader", "plan")
+    search_fields = ("reader__email__startswith", "stripe_session_id__exact")
+    show_full_result_count = False
+
+
+@admin.register(TrialUse)
+class TrialUseAdmin(MirrorAdmin):
+    """Mailboxes that have had their free trial. Delete one to allow its reader another."""
+
+    list_display = ("mailbox", "reader", "used_at")
+    list_select_related = ("reader",)
+    search_fields = ("mailbox__startswith",)
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(MirrorAdmin):
+    """The receipts of what Stripe sent, for administrators."""
+
+    list_display = ("kind", "stripe_id", "received_at", "handled_at", "remark")
+    list_filter = ("kind",)
+    search_fields = ("stripe_id__exact",)
+    show_full_result_count = False

@@ -1,0 +1,112 @@
+"""May this reader read now, and why or why not? The answer in words, for the subscription desk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+
+from . import trial
+from .access import Entitlement, Source, all_entitlements_for
+from .models import Grant, Subscription
+from .models.subscription import PAYMENT_GRACE
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Yes or no, and everything that speaks for it."""
+
+    may_read: bool
+    because: tuple[str, ...]
+
+
+def answer_for(reader: Any, *, at: datetime) -> Answer:
+    """The answer at that moment, with every reason, the strongest first."""
+    if not reader.is_active:
+        return Answer(False, ("The account is switched off.",))
+    if entitlements := all_entitlements_for(reader, at=at):
+        return Answer(True, tuple(_why(reader, entitlement, at) for entitlement in entitlements))
+    return Answer(False, tuple(_why_not(reader, at)))
+
+
+def _why(reader: Any, entitlement: Entitlement, at: datetime) -> str:
+    until = f" until {moment(entitlement.until)}" if entitlement.until else ""
+    match entitlement.source:
+        case Source.STAFF:
+            return "Works in our newsroom: may read as long as the account is marked as staff."
+        case Source.TRIAL:
+            return f"Free trial{until}.{_cancelled(reader)}"
+        case Source.SUBSCRIPTION:
+            return f"Subscription, paid{until}.{_cancelled(reader)}"
+        case Source.GRACE:
+            return f"The last payment failed; reading goes on{until}, while the bank is asked again."
+        case Source.GRANT:
+            grant = Grant.objects.filter(reader=reader).in_force(at=at).order_by("-ends_at").first()
+            return f"{entitlement.through.capitalize()}{until}: {grant.reason if grant else ''}"
+    return f"{entitlement.through.capitalize()}{until}."
+
+
+def _cancelled(reader: Any) -> str:
+    subscription = Subscription.objects.live().filter(reader=reader).first()
+    if subscription is None or not subscription.is_cancelled:
+        return ""
+    since = f" on {moment(subscription.cancelled_at)}" if subscription.cancelled_at else ""
+    return f" Cancelled{since}: it is not renewed."
+
+
+def _why_not(reader: Any, at: datetime) -> Iterator[str]:
+    subscriptions = Subscription.objects.filter(reader=reader)
+    subscription = subscriptions.live().first() or subscriptions.first()
+    yield _what_became_of(subscription, at) if subscription else _never(reader)
+    for grant in Grant.objects.filter(reader=reader):
+        kind = grant.get_kind_display().split(" (")[0]
+        if grant.starts_at > at:
+            yield f"{kind} access begins on {moment(grant.starts_at)}."
+        else:
+            yield f"{kind} access ended on {moment(grant.ends_at)}{_by_whom(grant)}."
+
+
+def _never(reader: Any) -> str:
+    if trial.is_offered_to(reader):
+        return "Never subscribed. The free trial is still open."
+    return "Never subscribed with this account, but this mailbox has had its free trial."
+
+
+def _by_whom(grant: Grant) -> str:
+    return f", ended by {grant.ended_by}" if grant.ended_by else ""
+
+
+def _what_became_of(subscription: Subscription, at: datetime) -> str:
+    ended = subscription.ends_at or subscription.period_ends_at
+    match subscription.status:
+        case "past_due" if subscription.unpaid_since:
+            grace = subscription.unpaid_since + PAYMENT_GRACE
+            return (
+                f"Payment failed since {moment(subscription.unpaid_since)}; "
+                f"the {PAYMENT_GRACE.days} days of patience ended on {moment(grace)}."
+            )
+        case "unpaid" | "past_due":
+            return "Payment failed, and Stripe has stopped asking the bank."
+        case "incomplete" | "incomplete_expired":
+            return "The first payment never went through."
+        case "paused":
+            return "The subscription is paused."
+        case "canceled" if subscription.trial_ends_at and ended <= subscription.trial_ends_at:
+            return f"The free trial ended on {moment(ended)} and was not continued."
+        case "canceled":
+            return f"The subscription ended on {moment(ended)}."
+        case "trialing" | "active" if subscription.ends_at and subscription.ends_at <= at:
+            return f"Cancelled; the paid time ended on {moment(ended)}."
+        case "trialing" | "active":
+            return (
+                f"The renewal due on {moment(subscription.period_ends_at)} is not confirmed; "
+                f"Stripe was last asked on {moment(subscription.recorded_at)}."
+            )
+    return f"Stripe calls the subscription “{subscription.status}”, which gives no access."
+
+
+def moment(at: datetime) -> str:
+    """A day and a time in Brussels, as staff read it: `17 December 2026, 14:30`."""
+    return date_format(localtime(at), "j F Y, H:i")
