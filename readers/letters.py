@@ -37,10 +37,7 @@ def welcome(
 
     `plan_words` is "Yearly", `interval_words` what one price pays for ("year"); `terms_version` those accepted.
     """
-    context = {
-        "plan_words": plan_words,
-        "price_cents": price_cents,
-        "interval_words": interval_words,
+    context = _plan_in_words(plan_words, price_cents, interval_words) | {
         "first_charge_at": first_charge_at,
         "is_trial": is_trial,
         "terms_version": terms_version,
@@ -70,12 +67,7 @@ def switched(
     at: datetime,
 ) -> Letter | None:
     """The reader is on another plan now; words and price are those of the new one."""
-    context = {
-        "plan_words": plan_words,
-        "price_cents": price_cents,
-        "interval_words": interval_words,
-        "next_charge_at": next_charge_at,
-    }
+    context = _plan_in_words(plan_words, price_cents, interval_words) | {"next_charge_at": next_charge_at}
     return write(reader, "switched", occasion, context, at=at)
 
 
@@ -130,6 +122,14 @@ def _in_words(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
     subject = " ".join(subject.split())[: Letter._meta.get_field("subject").max_length]
     text = f"{subject}\n{'=' * len(subject)}\n\n{rest.strip()}\n"
     return subject, text, render_to_string(f"emails/{kind}.html", everything | {"subject": subject})
+
+
+def _plan_in_words(plan_words: str, price_cents: int, interval_words: str) -> dict[str, Any]:
+    return {
+        "plan_name": f"{plan_words.lower()} plan",
+        "price_cents": price_cents,
+        "interval_words": interval_words,
+    }
 
 
 def _addresses() -> dict[str, Any]:
