@@ -6,13 +6,14 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from . import body
-from .models import Picture
+from .models import Article, Picture
 
 
-def put_in(html: str) -> SafeString:
-    """The text with its pictures, fetched in one query, or in none where it has none."""
-    ids = body.picture_ids(html)
+def put_in(html: str, article: Article) -> SafeString:
+    """The text with its pictures, fetched together with the article's main picture: in one query, or in none."""
+    ids = {*body.picture_ids(html), *([article.hero_id] if article.hero_id else [])}
     pictures = Picture.objects.in_bulk(ids) if ids else {}
+    article.hero = pictures.get(article.hero_id)
     return body.with_pictures(html, {id_: _figure(picture) for id_, picture in pictures.items()})
 
 

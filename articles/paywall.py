@@ -43,10 +43,10 @@ def reading_of(article: Article, entitlement: Entitlement | None) -> Reading:
     if not article.has_wall:
         return Reading(Access.FREE, _full_text(article), entitlement=entitlement)
     if entitlement is None:
-        return Reading(Access.LOCKED, put_in(article.teaser), words_behind_wall=article.words_behind_wall)
+        return Reading(Access.LOCKED, put_in(article.teaser, article), words_behind_wall=article.words_behind_wall)
     return Reading(Access.ENTITLED, _full_text(article), entitlement=entitlement)
 
 
 def _full_text(article: Article) -> SafeString:
     html = FullText.objects.filter(article=article).values_list("html", flat=True).first() or article.teaser
-    return put_in(body.with_anchor(body.cut_at_wall(html)))
+    return put_in(body.with_anchor(body.cut_at_wall(html)), article)

@@ -135,7 +135,7 @@ def _rank(words: tuple[str, ...]) -> Case:
 
 
 def _hit(article: Article, words: tuple[str, ...]) -> Hit:
-    pattern = re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))), re.IGNORECASE)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})", re.IGNORECASE)
     passage = article.standfirst
     if not pattern.search(passage):
         teaser = body.as_text(article.teaser)

@@ -49,7 +49,7 @@ def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
 
 
 def _published_or_404(request: HttpRequest, slug: str) -> Article:
-    published = Article.objects.published(at=request.now).for_teasers()  # type: ignore[attr-defined]
+    published = Article.objects.published(at=request.now).for_reading()  # type: ignore[attr-defined]
     if found := published.filter(slug=slug).first():
         return found
     former = FormerAddress.objects.filter(slug=slug).first()

@@ -29,8 +29,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def for_teasers(self) -> "ArticleQuerySet":
         """With what a teaser prints, in two queries however many there are."""
+        return self.for_reading().select_related("hero")
+
+    def for_reading(self) -> "ArticleQuerySet":
+        """With what stands around one text; its main picture comes with those in the text."""
         signatures = models.Prefetch("bylines", Byline.objects.select_related("author"))
-        return self.select_related("section", "hero").prefetch_related(signatures)
+        return self.select_related("section").prefetch_related(signatures)
 
 
 class Article(models.Model):
