@@ -93,12 +93,11 @@ class ReaderAdmin(admin.ModelAdmin):
     def _what_they_have(self, request: HttpRequest, reader: User) -> dict[str, Any]:
         now = request.now  # type: ignore[attr-defined]
         may = request.user.has_perm
+        grants = reader.grants.select_related("granted_by", "ended_by")
         return {
             "answer": answer_for(reader, at=now),
             "subscriptions": reader.subscriptions.select_related("plan"),
-            "grants": [
-                (one, one.is_in_force(at=now)) for one in reader.grants.select_related("granted_by", "ended_by")
-            ],
+            "grants": [(grant, grant.is_in_force(at=now)) for grant in grants],
             "letters": reader.letters.defer("html", "text")[:LETTERS_SHOWN],
             "customer": Customer.objects.filter(reader=reader).first(),
             "trial_use": TrialUse.objects.filter(mailbox=trial.mailbox_of(reader.email)).first(),

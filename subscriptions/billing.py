@@ -5,6 +5,7 @@ cancellation is `cancel_at`, or the end of the period where only `cancel_at_peri
 timeout of 80 seconds and no retries unless told; a StripeObject is no dict.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,11 +88,15 @@ class InvoiceFacts:
 
 @dataclass(frozen=True)
 class SwitchFacts:
-    """What a change of plan costs, in Stripe's own numbers: due at once, and at the next charge."""
+    """What a change of plan costs, in Stripe's own numbers: due at once, and at the next charge.
+
+    `credit_cents` is what remains of the old plan after the first period of the new one; it pays for later periods.
+    """
 
     due_now_cents: int
     next_charge_cents: int
     next_charge_at: datetime
+    credit_cents: int = 0
 
 
 @dataclass(frozen=True)
@@ -291,8 +296,13 @@ class StripeBilling:
             price = self._client.v1.prices.retrieve(price_id).to_dict()
         if now["status"] == "trialing":
             return SwitchFacts(0, price["unit_amount"], _moment(now["trial_end"]))
-        line = max(preview["lines"]["data"], key=lambda line: line["period"]["end"])
-        return SwitchFacts(max(preview["amount_due"], 0), price["unit_amount"], _moment(line["period"]["end"]))
+        credit = max(-(preview["starting_balance"] + preview["total"]), 0)
+        return SwitchFacts(
+            due_now_cents=max(preview["amount_due"], 0),
+            next_charge_cents=max(price["unit_amount"] - credit, 0),
+            next_charge_at=_moment(_new_period_end(preview, price_id)),
+            credit_cents=credit,
+        )
 
     def switch(self, stripe_id: str, price_id: str, *, key: str) -> SubscriptionFacts:
         """Change to another price. A trial goes on and nothing is charged; later the unused rest is set off."""
@@ -346,8 +356,9 @@ class StripeBilling:
         """
         for secret in settings.STRIPE_WEBHOOK_SECRETS:
             try:
-                event = stripe.Webhook.construct_event(body, signature, secret)
-                payload = event.to_dict()
+                stripe.Webhook.construct_event(body, signature, secret)
+                # As it was sent: the SDK's object holds decimals, which no JSON column takes.
+                payload = json.loads(body)
             except stripe.SignatureVerificationError:
                 continue
             except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
@@ -444,6 +455,17 @@ def _event_facts(payload: dict[str, Any], *, is_live: bool) -> EventFacts:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise NotFromStripe(f"unreadable: {type(error).__name__}") from error
+
+
+def _new_period_end(preview: dict[str, Any], price_id: str) -> int:
+    """When the first period of the new price ends: its own line, not the credit for the old one."""
+    lines = preview["lines"]["data"]
+    of_price = [line for line in lines if _price_of(line) == price_id] or lines
+    return max(line["period"]["end"] for line in of_price)
+
+
+def _price_of(line: dict[str, Any]) -> str:
+    return _id(((line.get("pricing") or {}).get("price_details") or {}).get("price"))
 
 
 def _proration(subscription: dict[str, Any]) -> str:
