@@ -2,11 +2,12 @@
 
 import json
 import sys
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -96,7 +97,8 @@ def _live_through_the_past() -> None:
     _order(CANCELLED, "year")
     _move_clock_to(today - timedelta(days=7))
     _order(TRIAL, "year")
-    _move_clock_to(today)
+    # The wall's own time by now, so that both clocks run together from here.
+    _move_clock_to(datetime.fromtimestamp(time.time(), UTC))
     for reader in User.objects.filter(subscriptions__isnull=False).distinct():
         webhooks.refresh(reader, at=clock.now())
     paid = Subscription.objects.get(reader__email=CANCELLED.email)
