@@ -36,6 +36,15 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         signatures = models.Prefetch("bylines", Byline.objects.select_related("author"))
         return self.select_related("section").prefetch_related(signatures)
 
+    def keep_many(self, written: Sequence[tuple["Article", str]]) -> None:
+        """Store new articles with their whole texts at once, teasers and counts as they are: for imports.
+
+        The texts must have been through `body.clean`.
+        """
+        with transaction.atomic():
+            self.bulk_create(article for article, _ in written)
+            FullText.objects.bulk_create(FullText(article=article, html=html) for article, html in written)
+
 
 class Article(models.Model):
     """The public part: what everyone sees, on the page and by every other way out."""

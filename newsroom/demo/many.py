@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from articles import body
-from articles.models import Article, Author, Byline, FullText, Picture, Section
+from articles.models import Article, Author, Byline, Picture, Section
 
 from . import content
 from .progress import shown
@@ -105,6 +105,5 @@ def _made(numbers: list[int], of: int, material: _Material, at: datetime) -> Ite
 
 def _store(made: list[_Made]) -> None:
     """Past `write` and `publish`, for speed: the paragraphs were cleaned and counted before."""
-    Article.objects.bulk_create(one.article for one in made)
-    FullText.objects.bulk_create(FullText(article=one.article, html=one.html) for one in made)
+    Article.objects.keep_many([(one.article, one.html) for one in made])
     Byline.objects.bulk_create(Byline(article=one.article, author_id=one.author) for one in made)
