@@ -35,6 +35,21 @@ GROUPS_EMAIL = env.text("GROUPS_EMAIL", default=CONTACT_EMAIL)
 STUDENTS_EMAIL = env.text("STUDENTS_EMAIL", default=CONTACT_EMAIL)
 TERMS_VERSION = "2026-11"
 
+# --- Paying ----------------------------------------------------------------------------------------
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="sk_test_local_sandbox", required=True)
+# Several secrets, newest first, while one is being rotated.
+STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS", required=True) or ["whsec_local_sandbox"]
+# Where Stripe is; only the local Stripe of development and the tests stand elsewhere.
+STRIPE_API_BASE = env.text(
+    "STRIPE_API_BASE", default="http://127.0.0.1:12111" if STRIPE_SECRET_KEY == "sk_test_local_sandbox" else ""
+)
+if not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_", "sk_test_", "rk_test_")):
+    env.refuse("STRIPE_SECRET_KEY", "does not look like a secret or restricted key of Stripe.")
+if STRIPE_API_BASE:
+    env.refuse("STRIPE_API_BASE", "must not be set in production.")
+STRIPE_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://billing.stripe.com"]
+STRIPE_TIMEOUT_SECONDS = env.number("STRIPE_TIMEOUT_SECONDS", default=8, least=1)
+
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
@@ -73,7 +88,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # The order button and "change card" post to us, and are redirected to Stripe's own pages.
+        "form-action": [SELF, *STRIPE_PAGES],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
@@ -218,20 +234,6 @@ MFA_TOTP_ISSUER = SITE_NAME
 # WebAuthn wants https, except on http://localhost while developing.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 
-# --- Paying ----------------------------------------------------------------------------------------
-STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="sk_test_local_sandbox", required=True)
-# Several secrets, newest first, while one is being rotated.
-STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS", required=True) or ["whsec_local_sandbox"]
-# Where Stripe is; only the local Stripe of development and the tests stand elsewhere.
-STRIPE_API_BASE = env.text(
-    "STRIPE_API_BASE", default="http://127.0.0.1:12111" if STRIPE_SECRET_KEY == "sk_test_local_sandbox" else ""
-)
-if not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_", "sk_test_", "rk_test_")):
-    env.refuse("STRIPE_SECRET_KEY", "does not look like a secret or restricted key of Stripe.")
-if STRIPE_API_BASE:
-    env.refuse("STRIPE_API_BASE", "must not be set in production.")
-STRIPE_TIMEOUT_SECONDS = env.number("STRIPE_TIMEOUT_SECONDS", default=8, least=1)
-
 # --- Mail --------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <readers@viaduct.example>", required=True)
 SERVER_EMAIL = env.text("SERVER_EMAIL", default=DEFAULT_FROM_EMAIL)
@@ -272,6 +274,7 @@ USE_I18N = True
 USE_TZ = True
 # Everything is stored and compared in UTC and shown in Brussels time.
 TIME_ZONE = "Europe/Brussels"
+FORMAT_MODULE_PATH = "newsroom.formats"
 # Development only: the local Stripe writes how many seconds its clock is ahead, and the site follows.
 CLOCK_OFFSET_FILE = env.text("CLOCK_OFFSET_FILE")
 if CLOCK_OFFSET_FILE:
