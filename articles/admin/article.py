@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.forms import Form, ModelForm
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -79,7 +81,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     class Media:
         css: ClassVar[dict[str, list[str]]] = {"all": ["articles/editor.css"]}
-        js: ClassVar[list[str]] = ["articles/desk.js"]
+        js: ClassVar[list[Script]] = [Script("articles/desk.js", defer=True)]
 
     # --- The list -----------------------------------------------------------------------------------
 
@@ -90,8 +92,9 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.display(description="state", ordering="status")
     def state(self, article: Article) -> str:
-        word = in_words(article, at=article.asked_at)  # type: ignore[attr-defined]
-        return format_html('<span class="state state--{}">{}</span>', word.split()[0].lower(), word)
+        word = in_words(article, at=article.asked_at).split()[0]  # type: ignore[attr-defined]
+        rest = f" in {timeuntil(article.published_at, article.asked_at, depth=1)}" if word == "Scheduled" else ""  # type: ignore[attr-defined]
+        return format_html('<span class="state state--{}">{}{}</span>', word.lower(), word, rest)
 
     @admin.display(description="kind", ordering="kicker")
     def kind(self, article: Article) -> str:
@@ -139,6 +142,13 @@ class ArticleAdmin(admin.ModelAdmin):
         if db_field.name == "hero":
             kwargs["widget"] = PicturePicker(db_field.remote_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            # Sections and related articles are not made in passing.
+            field.widget = field.widget.widget
+        return field
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         article = kwargs.get("obj")

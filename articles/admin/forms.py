@@ -33,15 +33,12 @@ class OrderedSelects(forms.SelectMultiple):
         values = [str(one) for one in value or []] + [""] * self.empty_rows
         one = forms.Select(choices=choices)
         id_ = (attrs or {}).get("id", name)
-        rows = (
-            (
-                one.render(
-                    name, chosen, {"id": id_ if place == 0 else f"{id_}_{place}", "aria-label": f"Name {place + 1}"}
-                ),
-            )
+        ids = [id_, *(f"{id_}_{place}" for place in range(1, len(values)))]
+        lists = [
+            one.render(name, chosen, {"id": ids[place], "aria-label": f"Name {place + 1}"})
             for place, chosen in enumerate(values)
-        )
-        return format_html_join("", '<div class="ordered__row">{}</div>', rows)
+        ]
+        return format_html_join("", '<div class="ordered__row">{}</div>', ((list_,) for list_ in lists))
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         chosen = data.getlist(name) if hasattr(data, "getlist") else data.get(name, [])
@@ -144,7 +141,7 @@ class ArticleForm(forms.ModelForm):
         return body.clean(self.cleaned_data["text"])
 
     def clean_slug(self) -> str:
-        """The address; made from the headline where it is left empty. Raises ValidationError where it leads elsewhere."""
+        """The address, made from the headline where it is left empty. Raises ValidationError where it is taken."""
         slug = self.cleaned_data["slug"] or self._slug_from_headline()
         former = FormerAddress.objects.filter(slug=slug).exclude(article=self.instance.pk).select_related("article")
         if taken := former.first():

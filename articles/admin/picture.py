@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
+from django.forms.widgets import Script
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -43,7 +44,7 @@ class PictureAdmin(admin.ModelAdmin):
     )
 
     class Media:
-        js: ClassVar[list[str]] = ["articles/desk.js"]
+        js: ClassVar[list[Script]] = [Script("articles/desk.js", defer=True)]
 
     @admin.display(description="picture")
     def thumbnail(self, picture: Picture) -> str:

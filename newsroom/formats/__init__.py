@@ -1,0 +1,1 @@
+"""How dates are printed where no filter of ours prints them: in the admin."""
