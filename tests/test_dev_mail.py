@@ -64,7 +64,7 @@ def test_a_mail_shows_text_html_and_headers(folder: Path, client: Client) -> Non
     name = a_mail(subject="Grüße <b>an</b> alle")
     page = client.get(f"/dev/mail/{name}/")
     text = page.content.decode()
-    assert "Dear readér,\nhello €" in text
+    assert "Dear readér,<br>hello €" in text
     assert "Grüße &lt;b&gt;an&lt;/b&gt; alle" in text
     assert f'src="/dev/mail/{name}/html/"' in text
     assert "frame-src 'self'" in page["Content-Security-Policy"]

@@ -1,5 +1,6 @@
 """Coming in: an address, a code, and what must not happen on the way."""
 
+import gettext
 import re
 import threading
 from datetime import timedelta
@@ -693,3 +694,21 @@ def test_two_tabs_asking_at_once_make_one_reader() -> None:
         thread.join()
     assert answers == [302, 302]
     assert User.objects.count() == 1
+
+
+def test_the_pages_of_allauth_speak_our_language(client: Client) -> None:
+    client.force_login(a_reader())
+    for path in ACCOUNT_PAGES:
+        page = client.get(path).content.decode()
+        assert not re.search(r"Security Key|Sign (?:In|Out)\b|Two-Factor|Master key", page), path
+    assert re.search(r"<h1>\s*Add a passkey\s*</h1>", client.get("/accounts/2fa/webauthn/add/").content.decode())
+
+
+def test_the_compiled_words_are_those_of_the_source() -> None:
+    folder = settings.BASE_DIR / "newsroom/locale/en_GB/LC_MESSAGES"
+    source = (folder / "django.po").read_text()
+    with (folder / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    pairs = re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', source, re.M)
+    assert len(pairs) > 50
+    assert all(compiled.gettext(ours) == theirs for ours, theirs in pairs)

@@ -2,7 +2,7 @@
 
 from django import template
 from django.forms import BoundField
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -14,6 +14,12 @@ def as_input(field: BoundField) -> SafeString:
     widget.attrs.pop("placeholder", None)
     own = widget.attrs.get("class", "")
     return field.as_widget(attrs={} if is_tick(field) else {"class": f"input {own}".strip()})
+
+
+@register.filter
+def help(field: BoundField) -> SafeString:
+    """The help of a field, written by programmers and so trusted; a list in it wears no bullets."""
+    return mark_safe(str(field.help_text).replace("<ul>", '<ul class="list">'))  # noqa: S308
 
 
 @register.filter
