@@ -712,3 +712,12 @@ def test_the_compiled_words_are_those_of_the_source() -> None:
     pairs = re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', source, re.M)
     assert len(pairs) > 50
     assert all(compiled.gettext(ours) == theirs for ours, theirs in pairs)
+
+
+def test_the_offer_stands_on_the_account_page_but_not_where_somebody_orders(client: Client, mailoutbox: list) -> None:
+    ask(client, "new@example.org")
+    type_code(client, code_in(mailoutbox[0]))
+    assert "Next time without a code?" in client.get("/account/").content.decode()
+    assert "Next time without a code?" not in client.get("/subscribe/").content.decode()
+    client.post("/account/security/passkey/later/")
+    assert "Next time without a code?" not in client.get("/account/").content.decode()
