@@ -17,7 +17,7 @@ from .progress import shown
 
 # How the made ones are told from the written ones.
 PREFIX = "archive-"
-# They lie behind the written ones, spread evenly over ten years.
+# They lie behind the written ones, spread over ten years.
 NEWEST_AGE, OLDEST_AGE = timedelta(days=100), timedelta(days=3650)
 BATCH = 1000
 PARAGRAPHS_BEHIND_WALL = (4, 12)
@@ -54,7 +54,7 @@ def make_up_to(number: int, *, at: datetime) -> int:
     material = _material()
     numbers = iter(shown(range(first, number), total=missing, what="Articles"))
     while batch := list(islice(numbers, BATCH)):
-        _store(list(_made(batch, number, material, at)))
+        _store(list(_made(batch, material, at)))
     return missing
 
 
@@ -80,13 +80,13 @@ class _Made:
     author: int
 
 
-def _made(numbers: list[int], of: int, material: _Material, at: datetime) -> Iterator[_Made]:
+def _made(numbers: list[int], material: _Material, at: datetime) -> Iterator[_Made]:
     for number in numbers:
         dice = random.Random(number)  # noqa: S311 - the same article for the same number
         teaser = dice.sample(material.paragraphs, body.FREE_PARAGRAPHS)
         rest = dice.sample(material.paragraphs, dice.randint(*PARAGRAPHS_BEHIND_WALL))
         headline = dice.choice(material.headlines)
-        age = NEWEST_AGE + (OLDEST_AGE - NEWEST_AGE) * (number / of)
+        age = NEWEST_AGE + (OLDEST_AGE - NEWEST_AGE) * dice.random()
         article = Article(
             slug=f"{PREFIX}{number:07}-{slugify(headline)[:80]}",
             headline=headline,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.defaultfilters import pluralize
 
 from articles.models import Article
 from edge import clock
@@ -29,9 +30,10 @@ class Command(BaseCommand):
 
     def _fill(self) -> None:
         if there := Article.objects.count():
-            self.stdout.write(f"There are {there:,} articles already; all of them are kept.")
+            kept = "are there already; all of them are kept" if there > 1 else "is there already; it is kept"
+            self.stdout.write(f"{there:,} article{pluralize(there)} {kept}.")
         else:
-            self.stdout.write(f"The demo newsroom has published {fill(at=clock.now())} articles.")
+            self.stdout.write(f"The demo newsroom is there now, with {fill(at=clock.now())} articles.")
 
     def _make(self, number: int) -> None:
         made = make_up_to(number, at=clock.now())
