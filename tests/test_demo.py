@@ -86,9 +86,10 @@ def test_a_run_that_is_interrupted_leaves_nothing(monkeypatch: pytest.MonkeyPatc
     def interrupted(*args: Any) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(fill, "_short_things", interrupted)
-        demo()
+        with pytest.raises(KeyboardInterrupt):
+            demo()
     assert not Article.objects.exists()
     assert not Section.objects.exists()
     demo()
