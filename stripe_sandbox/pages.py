@@ -64,7 +64,7 @@ def framed(title: str, body: str, *, status: int = 200, wide: bool = False) -> P
     return Page(
         "<!doctype html>\n"
         '<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} · Stripe sandbox</title><style>{STYLE}</style></head>"
         '<body><div class="notice">Local test payments. No money moves.</div>'
         f"<main{' class=wide' if wide else ''}>{body}</main></body></html>\n",
