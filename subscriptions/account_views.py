@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from edge.http import Request
@@ -15,7 +16,7 @@ from edge.http import Request
 from . import billing, trial, webhooks
 from .access import all_entitlements_for
 from .forms import WhyCancelled
-from .models import Customer, Plan
+from .models import Customer, Farewell, Plan
 from .standing import Standing, standing_of
 from .trouble import billing_trouble
 
@@ -58,7 +59,16 @@ def cancel(request: Request) -> HttpResponse:
         )
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("cancel"))
+    _note_why(request, in_trial=standing.subscription.is_trial)
     return redirect("cancelled")
+
+
+def _note_why(request: Request, *, in_trial: bool) -> None:
+    """Keep the answer to the optional question; a wrong one is no reason to bother somebody who is leaving."""
+    form = WhyCancelled(request.POST)
+    if form.is_valid() and form.cleaned_data["why"]:
+        today = timezone.localdate(request.now)
+        Farewell.objects.create(reason=form.cleaned_data["why"], in_trial=in_trial, said_on=today)
 
 
 @require_GET

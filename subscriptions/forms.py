@@ -2,7 +2,7 @@
 
 from django import forms
 
-from .models import Plan
+from .models import Farewell, Plan
 
 
 class ChoiceOfPlan(forms.Form):
@@ -19,12 +19,4 @@ class ChoiceOfPlan(forms.Form):
 class WhyCancelled(forms.Form):
     """The optional question on the cancel page."""
 
-    why = forms.ChoiceField(
-        required=False,
-        choices=[
-            ("price", "It costs too much"),
-            ("time", "I do not read it often enough"),
-            ("coverage", "I did not find the coverage I wanted"),
-            ("short", "I only needed it for a short time"),
-        ],
-    )
+    why = forms.ChoiceField(required=False, choices=Farewell.Reason.choices)

@@ -8,7 +8,7 @@ from django.test import Client
 from readers.models import User
 from subscriptions import webhooks
 from subscriptions.billing import BillingRefused, SubscriptionFacts
-from subscriptions.models import Customer, Subscription
+from subscriptions.models import Customer, Farewell, Subscription
 from subscriptions.standing import State, standing_of
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_grant, a_plan, a_reader, a_subscription
@@ -116,6 +116,7 @@ def test_cancelling_takes_two_clicks_and_access_stays_until_the_end(
     assert one.ends_at == NOW + timedelta(days=23)
     assert one.gives_access(at=NOW)
     assert billing.states["sub_1"].ends_at == one.ends_at
+    assert Farewell.objects.get().reason == "price"
 
 
 def test_cancelling_twice_cancels_once(client: Client, alice: User, billing: FakeBilling) -> None:

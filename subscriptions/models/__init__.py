@@ -2,9 +2,10 @@
 
 from .checkout import CheckoutAttempt, TrialUse
 from .customer import Customer
+from .farewell import Farewell
 from .grant import Grant
 from .plan import Plan
 from .stripe_event import StripeEvent
 from .subscription import Subscription
 
-__all__ = ["CheckoutAttempt", "Customer", "Grant", "Plan", "StripeEvent", "Subscription", "TrialUse"]
+__all__ = ["CheckoutAttempt", "Customer", "Farewell", "Grant", "Plan", "StripeEvent", "Subscription", "TrialUse"]

@@ -1,0 +1,23 @@
+"""Why readers leave, in their own choice of words, without saying who."""
+
+from django.db import models
+
+
+class Farewell(models.Model):
+    """The answer to the optional question on the cancel page. Nobody's name is on it."""
+
+    class Reason(models.TextChoices):
+        PRICE = "price", "It costs too much"
+        TIME = "time", "I do not read it often enough"
+        COVERAGE = "coverage", "I did not find the coverage I wanted"
+        SHORT = "short", "I only needed it for a short time"
+
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    in_trial = models.BooleanField()
+    said_on = models.DateField()
+
+    class Meta:
+        ordering = ["-said_on", "-pk"]
+
+    def __str__(self) -> str:
+        return self.get_reason_display()
