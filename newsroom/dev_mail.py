@@ -28,7 +28,7 @@ class FolderBackend(BaseEmailBackend):
         for message in email_messages:
             name = f"{datetime.now(UTC):{STAMP}}-{token_hex(4)}.eml"
             unfinished = folder / f".{name}.part"
-            unfinished.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            unfinished.write_bytes(message.message().as_bytes().replace(b"\n", b"\r\n"))
             os.replace(unfinished, folder / name)
         return len(email_messages)
 

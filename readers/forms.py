@@ -12,6 +12,7 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 
 from . import sign_in
+from .models import User
 
 CODE_LENGTH = 6
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -33,6 +34,8 @@ class SignInForm(RequestLoginCodeForm):
             "max_length": "This address is too long to be one.",
         },
     )
+
+    _user: User | None
 
     def welcome(self, *, at: datetime) -> None:
         """Make a reader of the address if there is none. Call it on a valid form, once."""

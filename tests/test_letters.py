@@ -229,7 +229,7 @@ def test_the_cancelled_letter_says_when_it_was_cancelled_and_that_nothing_more_i
 ) -> None:
     with commits():
         letters.cancelled(a_reader(), reads_until=CHARGE, occasion="1", at=NOW)
-    assert "17 November 2026 at 13:00, Brussels time" in mailoutbox[0].body
+    assert "17 November 2026 at 13:00,\nBrussels time" in mailoutbox[0].body
     assert "You will be charged   nothing" in mailoutbox[0].body
     assert "You can read until    17 December 2026" in mailoutbox[0].body
 
