@@ -31,4 +31,5 @@ def show(world: World, given: dict[str, Any]) -> Thing:
     }
 
 
-ROUTES = [("GET", "/v1/account", show, {})]
+NOTHING: dict[str, Any] = {}
+ROUTES = [("GET", "/v1/account", show, NOTHING)]

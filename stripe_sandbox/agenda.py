@@ -1,8 +1,10 @@
 """What will happen when: one entry for each kind of thing and each object, done in the order of time."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .errors import ApiError
 from .store import Store
 
 if TYPE_CHECKING:
@@ -63,10 +65,19 @@ def run_due(world: "World", until: int) -> int:
         while entry := world.agenda.take(until):
             kind, wanted, at = entry
             with world.clock.held_at(at):
-                DUTIES[kind](world, wanted)
+                _do(world, kind, wanted)
             done += 1
             world.store.forget()
     return done
+
+
+def _do(world: "World", kind: str, wanted: str) -> None:
+    """One duty. What turns out to be impossible is left, and said on the terminal."""
+    try:
+        with world.undone_on_refusal():
+            DUTIES[kind](world, wanted)
+    except ApiError as refusal:
+        sys.stderr.write(f"stripe sandbox: {kind} {wanted}: {refusal.message}\n")
 
 
 def move_clock(world: "World", to: int) -> None:

@@ -27,6 +27,7 @@ from . import (
     products,
     refunds,
     renewals,
+    search,
     settlements,
     setup_intents,
     subscribing,
@@ -48,11 +49,12 @@ from .world import Asking, World
 SUBJECTS = (
     products, prices, discounts, customers, tax_ids, payment_methods, setup_intents, payments, checkout, subscribing,
     subscriptions, switching, renewals, invoices, collection, previews, credit_notes, refunds, disputes, portal,
-    events, webhook_endpoints, test_clocks, account,
+    search, events, webhook_endpoints, test_clocks, account,
 )  # fmt: skip
 MORE_DUTIES = (settlements,)
+EXPAND = {"expand": [TEXT]}
 ROUTES = Table(
-    (method, path, function, Hash(known | {"expand": [TEXT]}))
+    (method, path, function, Hash(known if method == "DELETE" else known | EXPAND))
     for subject in SUBJECTS
     for method, path, function, known in subject.ROUTES
 )
@@ -206,6 +208,6 @@ def _done(world: World, function: Any, ids: dict[str, str], given: dict[str, Any
     paths = given.get("expand", [])
     rest = {name: value for name, value in given.items() if name != "expand"}
     result = function(world, rest, **ids)
-    if result["object"] != "list":
+    if result["object"] not in ("list", "search_result"):
         result = shown(world, result)
     return json.dumps(expand(world, result, paths))

@@ -49,7 +49,7 @@ def _note(
 ) -> Thing:
     wanted = new_id("cn")
     number = 1 + len(world.store.find("credit_note", {"invoice": invoice["id"]}))
-    line = {
+    line: Thing = {
         "id": new_id("cnli"),
         "object": "credit_note_line_item",
         "amount": amount,

@@ -26,8 +26,7 @@ def begin(world: World, charge: Thing, reason: str) -> Thing:
     """Open a dispute: the money is withdrawn at once. Raises `ApiError` (400) when that cannot be."""
     if charge["disputed"] or charge["status"] != "succeeded":
         raise invalid("Only a charge that succeeded and is not disputed yet can be disputed.")
-    nothing = {"enhanced_evidence": {}}
-    dispute = {
+    dispute: Thing = {
         "id": new_id("du"),
         "object": "dispute",
         "amount": charge["amount"] - charge["amount_refunded"],
@@ -36,7 +35,7 @@ def begin(world: World, charge: Thing, reason: str) -> Thing:
         "created": world.now,
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": nothing,
+        "evidence": {"enhanced_evidence": {}},
         "evidence_details": {
             "due_by": world.now + ANSWER_WITHIN,
             "enhanced_eligibility": {},

@@ -17,7 +17,7 @@ def record(world: World, kind: str, thing: Thing, previous: dict[str, Any] | Non
     data: dict[str, Any] = {"object": shown(world, thing)}
     if previous is not None or kind.endswith(".updated"):
         data["previous_attributes"] = previous or {}
-    event = {
+    event: Thing = {
         "id": new_id("evt"),
         "object": "event",
         "api_version": API_VERSION,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from . import discounts
-from .errors import invalid
+from .errors import invalid, no_such
 from .events import changing, record
 from .ids import new_id
 from .parameters import FLAG, METADATA, MOMENT, RANGE, TEXT, Whole, listed_by, merged_metadata
@@ -52,15 +52,19 @@ def line(
         "parent": NOT_PARENT | {"type": "subscription_item_details", "subscription_item_details": details},
         "period": {"start": start, "end": end},
         "pretax_credit_amounts": [],
-        "pricing": {
-            "type": "price_details",
-            "price_details": {"price": price["id"], "product": price["product"]},
-            "unit_amount_decimal": price["unit_amount_decimal"],
-        },
+        "pricing": _pricing(price),
         "quantity": quantity,
         "subscription": subscription,
         "subtotal": amount,
         "taxes": [],
+    }
+
+
+def _pricing(price: Thing) -> Thing:
+    return {
+        "type": "price_details",
+        "price_details": {"price": price["id"], "product": price["product"]},
+        "unit_amount_decimal": price["unit_amount_decimal"],
     }
 
 
@@ -251,6 +255,7 @@ def let_wait(world: World, waiting: Thing, customer: str) -> Thing:
         "pricing": waiting["pricing"],
         "proration": True,
         "quantity": waiting["quantity"],
+        "quantity_decimal": str(waiting["quantity"]),
         "tax_rates": [],
         "test_clock": None,
         "_subscription": details["subscription"],
@@ -275,7 +280,7 @@ def take_waiting(world: World, subscription: str) -> list[Thing]:
 def bind_waiting(world: World, invoice: Thing) -> None:
     """Write into the items which invoice they ended up on."""
     for one in invoice["lines"]["data"]:
-        details = one["parent"]["subscription_item_details"] or {}
+        details = one["parent"]["subscription_item_details"] or one["parent"]["invoice_item_details"] or {}
         item = world.store.get(details.get("invoice_item") or "")
         if item:
             item["invoice"] = invoice["id"]
@@ -295,11 +300,134 @@ def cancel_collection(world: World, subscription: str) -> None:
     for invoice in world.store.find("invoice", {"parent.subscription_details.subscription": subscription}):
         if invoice["status"] not in ("draft", "open"):
             continue
-        for duty in ("finalise_invoice", "retry_invoice"):
-            world.agenda.drop(duty, invoice["id"])
+        for kind in ("finalise_invoice", "retry_invoice"):
+            world.agenda.drop(kind, invoice["id"])
         with changing(world, invoice, "invoice.updated"):
             invoice |= {"auto_advance": False, "next_payment_attempt": None}
             invoice["automatically_finalizes_at"] = None
+
+
+def create(world: World, given: dict[str, Any]) -> Thing:
+    """POST /v1/invoices: by hand, for a customer, with the items that wait for him."""
+    customer = world.fetch("customer", given["customer"], param="customer")
+    if customer.get("deleted"):
+        raise no_such("customer", given["customer"], "customer")
+    sent = given.get("collection_method") == "send_invoice"
+    if sent and not given.keys() & {"days_until_due", "due_date"}:
+        raise invalid("You must pass days_until_due or due_date.", param="days_until_due", code="parameter_missing")
+    waiting: list[Thing] = []
+    if given.get("pending_invoice_items_behavior") == "include":
+        waiting = world.store.find("invoiceitem", {"customer": customer["id"], "invoice": None})[::-1]
+    currency = given.get("currency") or (waiting[0]["currency"] if waiting else customer["currency"] or "eur")
+    plain = ("auto_advance", "collection_method", "default_payment_method", "description", "due_date", "footer")
+    invoice = draft(
+        world,
+        customer,
+        [item["_line"] for item in waiting],
+        reason="manual",
+        currency=currency,
+        metadata=merged_metadata({}, given.get("metadata", {})),
+        _days_until_due=given.get("days_until_due"),
+        **({"auto_advance": False} | {name: given[name] for name in plain if name in given}),
+    )
+    bind_waiting(world, invoice)
+    return invoice
+
+
+def create_item(world: World, given: dict[str, Any]) -> Thing:
+    """POST /v1/invoiceitems: onto a draft, or for the customer's next invoice by hand."""
+    customer = world.fetch("customer", given["customer"], param="customer")
+    price = world.fetch("price", given["pricing"]["price"], param="pricing[price]") if "pricing" in given else None
+    quantity = given.get("quantity", 1)
+    if price is None and "amount" not in given:
+        raise invalid("Missing required param: amount.", param="amount", code="parameter_missing")
+    amount = price["unit_amount"] * quantity if price else given["amount"]
+    wanted = new_id("ii")
+    item = {
+        "id": wanted,
+        "object": "invoiceitem",
+        "amount": amount,
+        "currency": price["currency"] if price else given.get("currency", "eur"),
+        "customer": customer["id"],
+        "date": world.now,
+        "description": given.get("description"),
+        "discountable": True,
+        "discounts": [],
+        "invoice": given.get("invoice"),
+        "livemode": False,
+        "metadata": merged_metadata({}, given.get("metadata", {})),
+        "parent": None,
+        "period": given.get("period", {"start": world.now, "end": world.now}),
+        "pricing": _pricing(price) if price else None,
+        "proration": False,
+        "quantity": quantity,
+        "quantity_decimal": str(quantity),
+        "tax_rates": [],
+        "test_clock": None,
+    }
+    item["_line"] = _line_of(item)
+    if given.get("invoice"):
+        _put_on(world, item)
+    world.store.save(item)
+    record(world, "invoiceitem.created", item)
+    return item
+
+
+def _line_of(item: Thing) -> Thing:
+    details = {
+        "invoice_item": item["id"],
+        "proration": False,
+        "proration_details": {"credited_items": None},
+        "subscription": None,
+    }
+    return {
+        "id": new_id("il"),
+        "object": "line_item",
+        "amount": item["amount"],
+        "currency": item["currency"],
+        "description": item["description"] or "",
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "invoice": None,
+        "livemode": False,
+        "metadata": item["metadata"],
+        "parent": NOT_PARENT | {"type": "invoice_item_details", "invoice_item_details": details},
+        "period": item["period"],
+        "pretax_credit_amounts": [],
+        "pricing": item["pricing"],
+        "quantity": item["quantity"],
+        "subscription": None,
+        "subtotal": item["amount"],
+        "taxes": [],
+    }
+
+
+def _put_on(world: World, item: Thing) -> None:
+    invoice = world.fetch("invoice", item["invoice"], param="invoice")
+    if invoice["status"] != "draft":
+        raise invalid("You can only add items to a draft invoice.", param="invoice", code="invoice_not_editable")
+    if invoice["currency"] != item["currency"]:
+        raise invalid("The item must be in the currency of its invoice.", param="currency")
+    with changing(world, invoice, "invoice.updated"):
+        item["_line"]["invoice"] = invoice["id"]
+        invoice["lines"]["data"].append(item["_line"])
+        add_up(invoice)
+
+
+def delete_item(world: World, given: dict[str, Any], item: str) -> Thing:
+    """DELETE /v1/invoiceitems/{id}: while no invoice has it."""
+    found = world.fetch("invoiceitem", item)
+    if found["invoice"]:
+        raise invalid("You can only delete an item that is on no invoice yet.")
+    record(world, "invoiceitem.deleted", found)
+    world.store.remove(item)
+    return {"id": item, "object": "invoiceitem", "deleted": True}
+
+
+def show_item(world: World, given: dict[str, Any], item: str) -> Thing:
+    """GET /v1/invoiceitems/{id}"""
+    return world.fetch("invoiceitem", item)
 
 
 def update(world: World, given: dict[str, Any], invoice: str) -> Thing:
@@ -386,6 +514,30 @@ CHANGES = {
     "footer": TEXT,
     "metadata": METADATA,
 }
+NEW = {
+    "customer!": TEXT,
+    "auto_advance": FLAG,
+    "collection_method": ("charge_automatically", "send_invoice"),
+    "currency": TEXT,
+    "days_until_due": Whole(least=0),
+    "default_payment_method": TEXT,
+    "description": TEXT,
+    "due_date": MOMENT,
+    "footer": TEXT,
+    "metadata": METADATA,
+    "pending_invoice_items_behavior": ("exclude", "include"),
+}
+NEW_ITEM = {
+    "customer!": TEXT,
+    "amount": Whole(),
+    "currency": TEXT,
+    "description": TEXT,
+    "invoice": TEXT,
+    "metadata": METADATA,
+    "period": {"start!": MOMENT, "end!": MOMENT},
+    "pricing": {"price!": TEXT},
+    "quantity": Whole(least=1),
+}
 FILTERS = listed_by(
     collection_method=("charge_automatically", "send_invoice"), created=RANGE, customer=TEXT, status=STATUSES,
     subscription=TEXT,
@@ -395,6 +547,7 @@ PAYMENT_FILTERS = listed_by(
     payment={"type!": ("payment_intent", "payment_record"), "payment_intent": TEXT},
 )  # fmt: skip
 ROUTES = [
+    ("POST", "/v1/invoices", create, NEW),
     ("GET", "/v1/invoices", list_all, FILTERS),
     ("GET", "/v1/invoices/{invoice}", show, {}),
     ("POST", "/v1/invoices/{invoice}", update, CHANGES),
@@ -402,5 +555,8 @@ ROUTES = [
     ("GET", "/v1/invoices/{invoice}/lines", lines_of, listed_by(limit=Whole(1, 100))),
     ("GET", "/v1/invoice_payments", list_payments, PAYMENT_FILTERS),
     ("GET", "/v1/invoice_payments/{payment}", show_payment, {}),
+    ("POST", "/v1/invoiceitems", create_item, NEW_ITEM),
+    ("GET", "/v1/invoiceitems/{item}", show_item, {}),
+    ("DELETE", "/v1/invoiceitems/{item}", delete_item, {}),
     ("GET", "/v1/invoiceitems", list_items, listed_by(created=RANGE, customer=TEXT, invoice=TEXT)),
 ]

@@ -1,6 +1,5 @@
 """The billing portal: what a customer may change himself, and links that open it."""
 
-import copy
 from typing import Any
 
 from . import customers, prices, subscriptions
@@ -9,7 +8,7 @@ from .errors import invalid
 from .events import add, changing, record
 from .ids import new_id
 from .parameters import FLAG, MAYBE_TEXT, METADATA, TEXT, Unset, Whole, listed_by, merged_metadata
-from .store import Thing
+from .store import Thing, copied
 from .view import page
 from .world import World
 
@@ -51,7 +50,7 @@ FEATURE_OF_FLOW = {
 
 def create_configuration(world: World, given: dict[str, Any], *, default: bool = False) -> Thing:
     """POST /v1/billing_portal/configurations"""
-    features = copy.deepcopy(FEATURES)
+    features = copied(FEATURES)
     _set_features(world, features, given["features"])
     business = {"headline": None, "privacy_policy_url": None, "terms_of_service_url": None}
     return add(
@@ -168,7 +167,7 @@ def _flow(world: World, given: Thing, configuration: Thing, customer: str) -> Th
         _check_flow_subscription(world, kind, given[kind], customer)
         _check_flow_prices(kind, given[kind], configuration)
     after = given.get("after_completion", {"type": "portal_homepage"})
-    nothing = dict.fromkeys(FEATURE_OF_FLOW)
+    nothing = dict.fromkeys(name for name in FEATURE_OF_FLOW if name != "payment_method_update")
     return {
         **nothing,
         **{name: given[name] for name in given if name not in ("type", "after_completion")},
@@ -217,35 +216,40 @@ def is_over(world: World, session: Thing) -> bool:
 
 
 BEHAVIOURS = ("always_invoice", "create_prorations", "none")
-ENABLED = {"enabled": FLAG}
-FEATURE_CHECKS = {
-    "customer_update": ENABLED
-    | {"allowed_updates": Unset([("address", "email", "name", "phone", "shipping", "tax_id")])},
-    "invoice_history": ENABLED,
-    "payment_method_update": ENABLED,
-    "subscription_cancel": ENABLED
-    | {
-        "mode": ("at_period_end", "immediately"),
-        "proration_behavior": BEHAVIOURS,
-        "cancellation_reason": ENABLED | {"options": Unset([subscriptions.FEEDBACK])},
-    },
-    "subscription_pause": ENABLED
-    | {
-        "duration": {
-            "type!": ("indefinite", "interval_options"),
-            "interval_options": Unset([{"interval!": prices.INTERVALS, "interval_count": Whole(least=1)}]),
-        }
-    },
-    "subscription_update": ENABLED
-    | {
-        "default_allowed_updates": Unset([("price", "promotion_code", "quantity")]),
-        "products": Unset([{"product!": TEXT, "prices!": [TEXT]}]),
-        "proration_behavior": BEHAVIOURS,
-        "billing_cycle_anchor": ("now", "unchanged"),
-        "trial_update_behavior": ("continue_trial", "end_trial"),
-        "schedule_at_period_end": {"conditions": Unset([{"type!": ("decreasing_item_amount", "shortening_interval")}])},
-    },
+UPDATES = ("address", "email", "name", "phone", "shipping", "tax_id")
+DURATION = {
+    "type!": ("indefinite", "interval_options"),
+    "interval_options": Unset([{"interval!": prices.INTERVALS, "interval_count": Whole(least=1)}]),
 }
+CONDITIONS = {"conditions": Unset([{"type!": ("decreasing_item_amount", "shortening_interval")}])}
+
+
+def _feature_checks(enabled: str) -> dict[str, Any]:
+    """The features of a configuration; `enabled!` where each must say whether it is on."""
+    reason = {"enabled!": FLAG, ("options!" if enabled == "enabled!" else "options"): Unset([subscriptions.FEEDBACK])}
+    return {
+        "customer_update": {enabled: FLAG, "allowed_updates": Unset([UPDATES])},
+        "invoice_history": {"enabled!": FLAG},
+        "payment_method_update": {"enabled!": FLAG},
+        "subscription_cancel": {
+            enabled: FLAG,
+            "mode": ("at_period_end", "immediately"),
+            "proration_behavior": BEHAVIOURS,
+            "cancellation_reason": reason,
+        },
+        "subscription_pause": {"enabled": FLAG, "duration": DURATION},
+        "subscription_update": {
+            enabled: FLAG,
+            "default_allowed_updates": Unset([("price", "promotion_code", "quantity")]),
+            "products": Unset([{"product!": TEXT, "prices!": [TEXT]}]),
+            "proration_behavior": BEHAVIOURS,
+            "billing_cycle_anchor": ("now", "unchanged"),
+            "trial_update_behavior": ("continue_trial", "end_trial"),
+            "schedule_at_period_end": CONDITIONS,
+        },
+    }
+
+
 BUSINESS = {"headline": MAYBE_TEXT, "privacy_policy_url": MAYBE_TEXT, "terms_of_service_url": MAYBE_TEXT}
 CONFIGURATION = {
     "business_profile": BUSINESS,
@@ -272,14 +276,14 @@ FLOW = {
 SESSION = {"customer!": TEXT, "configuration": TEXT, "flow_data": FLOW, "locale": TEXT, "return_url": TEXT}
 CONFIGURATIONS = "/v1/billing_portal/configurations"
 ROUTES = [
-    ("POST", CONFIGURATIONS, create_configuration, CONFIGURATION | {"features!": FEATURE_CHECKS}),
+    ("POST", CONFIGURATIONS, create_configuration, CONFIGURATION | {"features!": _feature_checks("enabled!")}),
     ("GET", CONFIGURATIONS, list_configurations, listed_by(active=FLAG, is_default=FLAG)),
     ("GET", CONFIGURATIONS + "/{configuration}", show_configuration, {}),
     (
         "POST",
         CONFIGURATIONS + "/{configuration}",
         update_configuration,
-        CONFIGURATION | {"features": FEATURE_CHECKS, "active": FLAG},
+        CONFIGURATION | {"features": _feature_checks("enabled"), "active": FLAG},
     ),
     ("POST", "/v1/billing_portal/sessions", create_session, SESSION),
 ]

@@ -218,7 +218,7 @@ def _subscription_part(world: World, session: Thing, subscription: Thing) -> str
         links.append(f'<a class="button second" href="{at}/cancel?subscription={wanted}">Cancel</a>')
     return (
         f"<section><h2>{escape(name)}</h2><p>{money(price['unit_amount'], price['currency'])} {every(price)} · "
-        f'{escape(status)} · {when}</p><div class="row">{"".join(links)}</div></section>'
+        f'{escape(str(status))} · {when}</p><div class="row">{"".join(links)}</div></section>'
     )
 
 
@@ -256,7 +256,7 @@ def _invoice_part(world: World, session: Thing) -> str:
 def _form_page(session: Thing, step: str, title: str, inside: str, act: str, **fields: str) -> Page:
     hidden = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
     at, back = f"/p/session/{session['id']}", _way_back(session)
-    home = f"{at}/overview" if not session["flow"] else (back or (at, ""))[0]
+    home = back[0] if back and session["flow"] else f"{at}/overview"
     return framed(
         title,
         f'<form class="card" method="post" action="{at}/{step}"><h1>{escape(title)}</h1>{hidden}{inside}'

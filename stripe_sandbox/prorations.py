@@ -47,7 +47,7 @@ def _billed(world: World, subscription: Thing, item: Thing) -> int:
     where = {"parent.subscription_details.subscription": subscription["id"]}
     for invoice in world.store.find("invoice", where, limit=5):
         for line in invoice["lines"]["data"]:
-            details = line["parent"]["subscription_item_details"]
+            details = line["parent"]["subscription_item_details"] or {"subscription_item": None, "proration": False}
             same = details["subscription_item"] == item["id"] and not details["proration"]
             price = line["pricing"]["price_details"]["price"]
             if same and price == item["price"]["id"] and line["period"]["end"] == item["current_period_end"]:

@@ -6,7 +6,7 @@ from . import collection, invoices, prorations, subscribing, subscriptions
 from .agenda import duty
 from .errors import invalid
 from .events import changing, record
-from .parameters import FLAG
+from .parameters import FLAG, TEXT
 from .store import Thing
 from .world import World
 
@@ -159,7 +159,12 @@ def _credit_rest(world: World, subscription: Thing, *, invoice_now: bool) -> Non
 
 
 WHEN = {"type!": ("now", "unchanged")}
-CANCEL = {"cancellation_details": subscriptions.CANCELLATION_DETAILS, "invoice_now": FLAG, "prorate": FLAG}
+CANCEL = {
+    "cancellation_details": subscriptions.CANCELLATION_DETAILS,
+    "expand": [TEXT],
+    "invoice_now": FLAG,
+    "prorate": FLAG,
+}
 PAUSE = {"type": ("subscription",), "invoicing_behavior": ("invoice", "pending_invoice_item")}
 RESUME = {
     "billing_cycle_anchor": WHEN,

@@ -1,6 +1,5 @@
 """Where everything is kept: one SQLite file (or memory), one row per object, its body as JSON."""
 
-import copy
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -33,6 +32,15 @@ INDEXED = (
     "parent.subscription_details.subscription",
 )  # fmt: skip
 TABLES = ("objects", "agenda", "deliveries", "answers", "settings")
+
+
+def copied(value: Any) -> Any:
+    """A copy of something made of hashes, lists and plain values; many times quicker than copy.deepcopy."""
+    if type(value) is dict:
+        return {key: copied(one) for key, one in value.items()}
+    if type(value) is list:
+        return [copied(one) for one in value]
+    return value
 
 
 class Store:
@@ -159,7 +167,7 @@ class Store:
     def setting(self, name: str, default: Any = None) -> Any:
         """A value of the sandbox itself that outlives a restart."""
         row = self.connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else copy.deepcopy(default)
+        return json.loads(row[0]) if row else copied(default)
 
     def set_setting(self, name: str, value: Any) -> None:
         """Keep a value of the sandbox itself."""

@@ -40,7 +40,7 @@ NO_CANCELLATION = {"comment": None, "feedback": None, "reason": None}
 
 def new_item(world: World, subscription: str, price: Thing, quantity: int = 1, metadata: Any = None) -> Thing:
     """An item of a subscription; its period is set by whoever bills it."""
-    item = {
+    item: Thing = {
         "id": new_id("si", 14),
         "object": "subscription_item",
         "billing_thresholds": None,

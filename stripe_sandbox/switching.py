@@ -1,11 +1,10 @@
 """Changing a subscription: another price, another quantity, another end, and what that costs."""
 
-import copy
 from typing import Any
 
 from . import collection, discounts, invoices, payment_methods, payments, prorations, subscribing, subscriptions
 from .errors import invalid
-from .events import changing
+from .events import changing, record
 from .parameters import (
     FLAG,
     MAYBE_TEXT,
@@ -17,7 +16,7 @@ from .parameters import (
     Whole,
     merged_metadata,
 )
-from .store import Thing
+from .store import Thing, copied
 from .view import plan_of, shown
 from .world import World
 
@@ -56,7 +55,7 @@ def apply(world: World, subscription: Thing, given: dict[str, Any]) -> Thing | N
     _set_plain_fields(world, subscription, given)
     subscriptions.set_cancellation(world, subscription, given)
     at = given.get("proration_date", world.now)
-    before = copy.deepcopy(subscriptions.items_of(subscription))
+    before = copied(subscriptions.items_of(subscription))
     if given.get("items"):
         _change_items(world, subscription, given["items"])
     if "trial_end" in given:
@@ -203,6 +202,34 @@ def update_item(world: World, given: dict[str, Any], item: str) -> Thing:
     return shown(world, subscriptions.item_and_subscription(world, item)[0])
 
 
+def create_item(world: World, given: dict[str, Any]) -> Thing:
+    """POST /v1/subscription_items"""
+    subscription = world.fetch("subscription", given.pop("subscription"), param="subscription")
+    one = {name: given.pop(name) for name in ("price", "quantity", "metadata") if name in given}
+    change(world, subscription, given | {"items": [one]})
+    return shown(world, subscriptions.items_of(subscription)[-1])
+
+
+def delete_item(world: World, given: dict[str, Any], item: str) -> Thing:
+    """DELETE /v1/subscription_items/{id}: not the last one."""
+    _, subscription = subscriptions.item_and_subscription(world, item)
+    change(world, subscription, given | {"items": [{"id": item, "deleted": True}]})
+    world.store.remove(item)
+    return {"id": item, "object": "subscription_item", "deleted": True}
+
+
+def drop_discount(world: World, given: dict[str, Any], subscription: str) -> Thing:
+    """DELETE /v1/subscriptions/{id}/discount"""
+    found = world.fetch("subscription", subscription)
+    if not found["discounts"]:
+        raise invalid("This subscription has no discount.", code="resource_missing")
+    discount = world.fetch("discount", found["discounts"][-1])
+    with changing(world, found, "customer.subscription.updated"):
+        found["discounts"] = []
+    record(world, "customer.discount.deleted", discount)
+    return shown(world, discount) | {"deleted": True}
+
+
 ITEM = {
     "id": TEXT,
     "deleted": FLAG,
@@ -234,7 +261,20 @@ CHANGES = BILLING | {
     "trial_settings": subscribing.TRIAL_SETTINGS,
 }
 ITEM_CHANGES = BILLING | {"metadata": METADATA, "price": TEXT, "quantity": Whole(least=1)}
+NEW_ITEM = {
+    "subscription!": TEXT,
+    "price!": TEXT,
+    "metadata": METADATA,
+    "quantity": Whole(least=1),
+    "payment_behavior": BILLING["payment_behavior"],
+    "proration_behavior": BILLING["proration_behavior"],
+    "proration_date": MOMENT,
+}
+DELETION = {name: BILLING[name] for name in ("payment_behavior", "proration_behavior", "proration_date")}
 ROUTES = [
     ("POST", "/v1/subscriptions/{subscription}", update, CHANGES),
+    ("DELETE", "/v1/subscriptions/{subscription}/discount", drop_discount, {}),
+    ("POST", "/v1/subscription_items", create_item, NEW_ITEM),
     ("POST", "/v1/subscription_items/{item}", update_item, ITEM_CHANGES),
+    ("DELETE", "/v1/subscription_items/{item}", delete_item, DELETION),
 ]

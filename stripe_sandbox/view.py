@@ -1,11 +1,10 @@
 """How an object looks from outside: without our own notes, with prices as they are today, expanded on request."""
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 from .errors import invalid
-from .store import Thing
+from .store import Thing, copied
 from .world import World
 
 # Fields that hold the id of another object and turn into it on request.
@@ -53,7 +52,7 @@ def included(kind: str, field: str) -> Callable[[Part], Part]:
 
 def shown(world: World, thing: Thing) -> Thing:
     """A copy of an object as an answer or an event carries it."""
-    seen = {key: copy.deepcopy(value) for key, value in thing.items() if not key.startswith("_")}
+    seen = {key: copied(value) for key, value in thing.items() if not key.startswith("_")}
     kind = seen["object"]
     if kind == "subscription":
         for item in seen["items"]["data"]:

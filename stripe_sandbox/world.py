@@ -70,9 +70,26 @@ class World:
     def sketch(self) -> Iterator[None]:
         """Try something and take it back, its events included."""
         events = len(self.fresh_events)
-        with self.store.sketch():
+        try:
+            with self.store.sketch():
+                yield
+        finally:
+            del self.fresh_events[events:]
+
+    @contextmanager
+    def undone_on_refusal(self) -> Iterator[None]:
+        """Take back what was done inside when it ends in a refusal; the refusal goes on."""
+        events = len(self.fresh_events)
+        self.store.execute("SAVEPOINT duty")
+        try:
             yield
-        del self.fresh_events[events:]
+        except ApiError:
+            self.store.execute("ROLLBACK TO duty")
+            self.store.forget()
+            del self.fresh_events[events:]
+            raise
+        finally:
+            self.store.execute("RELEASE duty")
 
     def _close(self, *, keep: bool) -> None:
         self._depth = 0
