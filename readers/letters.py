@@ -79,6 +79,11 @@ def payment_failed(
     return write(reader, "payment_failed", occasion, context, at=at)
 
 
+def ordered_twice(reader: User, *, refunded_cents: int, occasion: str, at: datetime) -> Letter | None:
+    """A second subscription of the same reader was ended by itself; `refunded_cents` are on their way back."""
+    return write(reader, "ordered_twice", occasion, {"refunded_cents": refunded_cents}, at=at)
+
+
 def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
     """Write the letter `kind` to the reader, and send it after commit. None where it was written before.
 

@@ -100,6 +100,31 @@ class SwitchFacts:
 
 
 @dataclass(frozen=True)
+class PaymentFacts:
+    """One payment for a subscription, found through its invoice. Money in cents, gross."""
+
+    stripe_id: str
+    invoice_id: str
+    paid_cents: int
+    refunded_cents: int
+    paid_at: datetime
+
+    @property
+    def refundable_cents(self) -> int:
+        """What can still be given back."""
+        return max(self.paid_cents - self.refunded_cents, 0)
+
+
+@dataclass(frozen=True)
+class RefundFacts:
+    """One refund. `status` is Stripe's own word: pending, succeeded, failed, canceled, requires_action."""
+
+    stripe_id: str
+    status: str
+    cents: int
+
+
+@dataclass(frozen=True)
 class EventFacts:
     """One delivered event: a hint that something changed, never the truth about it."""
 
@@ -137,6 +162,12 @@ class Billing(Protocol):
     def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts: ...
 
     def switch(self, stripe_id: str, price_id: str, *, key: str) -> SubscriptionFacts: ...
+
+    def end_now(self, stripe_id: str) -> SubscriptionFacts: ...
+
+    def payments_of(self, stripe_id: str) -> list[PaymentFacts]: ...
+
+    def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts: ...
 
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]: ...
 
@@ -319,6 +350,48 @@ class StripeBilling:
                 {"idempotency_key": key},
             )
         return _subscription_facts(changed.to_dict())
+
+    def end_now(self, stripe_id: str) -> SubscriptionFacts:
+        """End a subscription at once, without a closing invoice. One that has ended stays as it is."""
+        facts = self.subscription(stripe_id)
+        if facts.status in ("canceled", "incomplete_expired"):
+            return facts
+        with _our_errors():
+            ended = self._client.v1.subscriptions.cancel(
+                stripe_id, {"invoice_now": False, "prorate": False, "expand": SUBSCRIPTION_EXPAND}
+            )
+        return _subscription_facts(ended.to_dict())
+
+    def payments_of(self, stripe_id: str) -> list[PaymentFacts]:
+        """What was paid for a subscription and what of it was given back, newest first."""
+        with _our_errors():
+            invoices = self._client.v1.invoices.list({"subscription": stripe_id, "status": "paid", "limit": 100})
+            return [
+                payment
+                for invoice in invoices.auto_paging_iter()
+                if invoice.amount_paid
+                for payment in self._payments_for(invoice.id)
+            ]
+
+    def _payments_for(self, invoice_id: str) -> Iterator[PaymentFacts]:
+        made = self._client.v1.invoice_payments.list({"invoice": invoice_id, "status": "paid", "limit": 100})
+        for one in made.auto_paging_iter():
+            payment_id = _id(one.to_dict()["payment"].get("payment_intent"))
+            if not payment_id:
+                continue
+            intent = self._client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}).to_dict()
+            charge = intent.get("latest_charge")
+            refunded = charge.get("amount_refunded", 0) if isinstance(charge, dict) else 0
+            yield PaymentFacts(payment_id, invoice_id, intent["amount_received"], refunded, _moment(intent["created"]))
+
+    def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts:
+        """Give back `cents` of a payment, once for each key. Raises BillingRefused where it is too much."""
+        with _our_errors():
+            made = self._client.v1.refunds.create(
+                {"payment_intent": payment_id, "amount": cents, "metadata": {"key": key}},
+                {"idempotency_key": f"refund-{key}"},
+            )
+        return RefundFacts(made.id, made.status or "pending", made.amount)
 
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
         """A customer's finished invoices, newest first."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from readers import letters
 from readers.models import User
 
-from . import billing, trial
+from . import billing, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
 from .models import CheckoutAttempt, Customer, Plan, StripeEvent, Subscription
 
@@ -69,6 +69,7 @@ def change(subscription: Subscription, ask: Any, *, at: datetime) -> Subscriptio
         return record(reader, ask(billing.gateway()), at=at)
 
 
+@transaction.atomic
 def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscription:
     """Make our row say what Stripe says, and write the letters that follow from the difference.
 
@@ -93,12 +94,16 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
         unpaid_since=_unpaid_since(facts, before),
         card_brand=facts.card_brand,
         card_last4=facts.card_last4,
+        is_surplus=before.is_surplus if before else False,
+        settled_at=before.settled_at if before else None,
         recorded_at=at,
     )
+    surplus.keep_one(after, at=at)
     after.save()
     if facts.trial_ends_at:
         trial.note_use(reader, at=facts.started_at)
-    _write_letters(before, after, facts, at=at)
+    if not after.is_surplus:
+        _write_letters(before, after, facts, at=at)
     return after
 
 

@@ -12,6 +12,8 @@ from subscriptions.billing import (
     EventFacts,
     InvoiceFacts,
     Order,
+    PaymentFacts,
+    RefundFacts,
     StripeBilling,
     SubscriptionFacts,
     SwitchFacts,
@@ -31,6 +33,8 @@ class FakeBilling:
         self.orders: dict[str, Order] = {}
         self.sessions: dict[str, CheckoutFacts] = {}
         self.states: dict[str, SubscriptionFacts] = {}
+        self.payments: dict[str, list[PaymentFacts]] = {}
+        self.refunds: dict[str, RefundFacts] = {}
         self._numbers = count(1)
         self._real = StripeBilling("sk_test_fake", "http://127.0.0.1:9")
 
@@ -63,6 +67,9 @@ class FakeBilling:
             card_last4="4242",
         )
         self.states[facts.stripe_id] = facts
+        if not order.trial_days:
+            paid = PaymentFacts(f"pi_{facts.stripe_id}", f"in_{facts.stripe_id}", cents, 0, self.now)
+            self.payments[facts.stripe_id] = [paid]
         self.sessions[session_id] = replace(session, status="complete", subscription_id=facts.stripe_id, url="")
         return facts
 
@@ -142,6 +149,29 @@ class FakeBilling:
         self._call("switch")
         interval, _, cents = PERIODS[price_id]
         return self.becomes(stripe_id, price_id=price_id, price_cents=cents, interval=interval)
+
+    def end_now(self, stripe_id: str) -> SubscriptionFacts:
+        self._call("end_now")
+        if self.states[stripe_id].status == "canceled":
+            return self.states[stripe_id]
+        return self.becomes(stripe_id, status="canceled", ends_at=self.now, cancelled_at=self.now)
+
+    def payments_of(self, stripe_id: str) -> list[PaymentFacts]:
+        self._call("payments_of")
+        return list(self.payments.get(stripe_id, []))
+
+    def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts:
+        self._call("refund")
+        if key not in self.refunds:
+            for stripe_id, made in self.payments.items():
+                for place, payment in enumerate(made):
+                    if payment.stripe_id == payment_id:
+                        if cents > payment.refundable_cents:
+                            raise BillingRefused("The refund is more than what was paid.")
+                        given = payment.refunded_cents + cents
+                        self.payments[stripe_id][place] = replace(payment, refunded_cents=given)
+            self.refunds[key] = RefundFacts(f"re_{len(self.refunds) + 1}", "succeeded", cents)
+        return self.refunds[key]
 
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
         self._call("invoices")

@@ -4,22 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('subscriptions', '0001_initial'),
+        ("subscriptions", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Farewell',
+            name="Farewell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('price', 'It costs too much'), ('time', 'I do not read it often enough'), ('coverage', 'I did not find the coverage I wanted'), ('short', 'I only needed it for a short time')], max_length=10)),
-                ('in_trial', models.BooleanField()),
-                ('said_on', models.DateField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("price", "It costs too much"),
+                            ("time", "I do not read it often enough"),
+                            ("coverage", "I did not find the coverage I wanted"),
+                            ("short", "I only needed it for a short time"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("in_trial", models.BooleanField()),
+                ("said_on", models.DateField()),
             ],
             options={
-                'ordering': ['-said_on', '-pk'],
+                "ordering": ["-said_on", "-pk"],
             },
         ),
     ]

@@ -11,6 +11,8 @@ from .plan import Plan
 
 # Stripe's own words (subscription.status); those that mean the contract is still running.
 LIVE_STATUSES = ("trialing", "active", "past_due", "unpaid", "paused", "incomplete")
+# Those of them that nobody may have two of. An incomplete one is only the attempt to pay.
+HELD_STATUSES = tuple(status for status in LIVE_STATUSES if status != "incomplete")
 # How long a reader keeps reading while the bank refuses: dunning works best on people who still see the paper.
 PAYMENT_GRACE = timedelta(days=14)
 # Renewal invoices are drafts for an hour and webhooks may be late for a day: nobody is locked out meanwhile.
@@ -22,12 +24,16 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def live(self) -> "SubscriptionQuerySet":
         """Those whose contract is running at Stripe, whether or not they give access."""
-        return self.filter(status__in=LIVE_STATUSES)
+        return self.filter(status__in=LIVE_STATUSES, is_surplus=False)
+
+    def surplus_to_settle(self) -> "SubscriptionQuerySet":
+        """Second subscriptions that are still to be ended and given back."""
+        return self.filter(is_surplus=True, settled_at=None)
 
     def giving_access(self, *, at: datetime) -> "SubscriptionQuerySet":
         """The same rule as `Subscription.access_ends_at`, for the database."""
         paid = Q(status__in=["trialing", "active"])
-        return self.filter(
+        return self.filter(is_surplus=False).filter(
             (paid & Q(ends_at=None) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
             | (paid & Q(ends_at__gt=at) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
             | (Q(status="past_due") & Q(unpaid_since__gt=at - PAYMENT_GRACE) & (Q(ends_at=None) | Q(ends_at__gt=at)))
@@ -50,6 +56,10 @@ class Subscription(models.Model):
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="When the invoice that failed was made.")
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
+    is_surplus = models.BooleanField(
+        default=False, help_text="A second one of the same reader: it is ended and given back by itself."
+    )
+    settled_at = models.DateTimeField(null=True, blank=True, help_text="When the surplus was ended and given back.")
     recorded_at = models.DateTimeField(help_text="When Stripe was last asked.")
 
     objects: ClassVar[SubscriptionQuerySet] = SubscriptionQuerySet.as_manager()  # type: ignore[assignment]
@@ -57,6 +67,13 @@ class Subscription(models.Model):
     class Meta:
         ordering = ["-started_at"]
         indexes = [models.Index(fields=["reader", "status"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reader"],
+                condition=Q(status__in=HELD_STATUSES, is_surplus=False),
+                name="one_live_subscription_per_reader",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reader}: {self.status}"
@@ -81,8 +98,10 @@ class Subscription(models.Model):
         """Until when it lets its reader read (UTC), or None where it does not.
 
         Paid or free time, with slack for a renewal still on its way; a cancelled one ends on the day it says;
-        a failed payment leaves 14 days from the invoice that failed.
+        a failed payment leaves 14 days from the invoice that failed; a surplus one gives none.
         """
+        if self.is_surplus:
+            return None
         if self.status in ("trialing", "active"):
             slack = self.period_ends_at + RENEWAL_SLACK
             return min(self.ends_at, slack) if self.ends_at else slack

@@ -1,0 +1,100 @@
+"""One reader, one live subscription: a second completion is ended and given back by itself."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+
+from readers.models import User
+from subscriptions import surplus, webhooks
+from subscriptions.access import entitlement_for
+from subscriptions.billing import PaymentFacts, SubscriptionFacts
+from subscriptions.models import Customer, Subscription
+from tests.fakes import FakeBilling
+from tests.make import NOW, a_plan, a_reader, a_subscription
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def bob(billing: FakeBilling) -> User:
+    """Who has paid for a year, and a minute later for a month."""
+    a_plan("year")
+    a_plan("month")
+    reader = a_reader("bob@example.org")
+    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
+    first = SubscriptionFacts(
+        stripe_id="sub_first",
+        customer_id="cus_bob",
+        status="active",
+        price_id="price_year",
+        price_cents=15000,
+        interval="year",
+        started_at=NOW,
+        period_starts_at=NOW,
+        period_ends_at=NOW + timedelta(days=365),
+    )
+    later = NOW + timedelta(minutes=1)
+    second = replace(first, stripe_id="sub_second", price_id="price_month", price_cents=1500, started_at=later)
+    billing.states = {"sub_first": first, "sub_second": second}
+    billing.payments = {"sub_second": [PaymentFacts("pi_2", "in_2", 1500, 0, later)]}
+    return reader
+
+
+def test_the_database_refuses_a_second_live_one() -> None:
+    reader = a_reader()
+    a_subscription(reader)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        a_subscription(reader, "trialing")
+
+
+def test_one_that_has_ended_is_no_obstacle() -> None:
+    reader = a_reader()
+    a_subscription(reader, "canceled")
+    a_subscription(reader)
+    assert Subscription.objects.live().count() == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(["sub_first", "sub_second", "sub_second"])))
+def test_the_older_contract_stays_whichever_is_heard_of_first(
+    bob: User, billing: FakeBilling, order: tuple[str, ...]
+) -> None:
+    for stripe_id in order:
+        with transaction.atomic():
+            webhooks.record(bob, billing.subscription(stripe_id), at=NOW)
+    assert Subscription.objects.live().get().stripe_id == "sub_first"
+    assert billing.states["sub_first"].status == "active"
+    assert billing.states["sub_second"].status == "canceled"
+    assert [one.cents for one in billing.refunds.values()] == [1500]
+
+
+def test_the_reader_is_told_once_and_reads_on(bob: User, billing: FakeBilling) -> None:
+    for stripe_id in ("sub_first", "sub_second", "sub_first", "sub_second"):
+        webhooks.record(bob, billing.subscription(stripe_id), at=NOW)
+    told = [letter for letter in mail.outbox if "twice" in letter.subject]
+    assert len(told) == 1
+    assert "€15.00" in told[0].body
+    assert entitlement_for(bob, at=NOW)
+
+
+def test_while_stripe_is_away_the_surplus_waits_and_is_settled_once_it_is_back(bob: User, billing: FakeBilling) -> None:
+    webhooks.record(bob, billing.states["sub_first"], at=NOW)
+    second = billing.states["sub_second"]
+    billing.is_away = True
+    webhooks.record(bob, second, at=NOW)
+    assert Subscription.objects.surplus_to_settle().count() == 1
+    assert surplus.settle_all(at=NOW) == 0
+    billing.is_away = False
+    assert surplus.settle_all(at=NOW) == 1
+    assert surplus.settle_all(at=NOW) == 0
+    assert billing.calls.count("refund") == 1
+
+
+def test_a_payment_that_staff_gave_back_already_is_not_given_back_again(bob: User, billing: FakeBilling) -> None:
+    billing.payments["sub_second"] = [PaymentFacts("pi_2", "in_2", 1500, 1500, NOW)]
+    webhooks.record(bob, billing.states["sub_first"], at=NOW)
+    webhooks.record(bob, billing.states["sub_second"], at=NOW)
+    assert "refund" not in billing.calls
