@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Max, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,9 +29,9 @@ NOT_FOR_CRAWLERS = ("/admin/", "/account/", "/accounts/", "/search/", "/stripe/"
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """A sitemap for the standing pages, one for each year, and one for the news."""
-    ends = Article.objects.published(at=request.now).aggregate(Min("published_at"), Max("published_at"))  # type: ignore[attr-defined]
-    first, last = ends["published_at__min"], ends["published_at__max"]
-    years = range(last.astimezone(UTC).year, first.astimezone(UTC).year - 1, -1) if first else ()
+    moments = Article.objects.published(at=request.now).values_list("published_at", flat=True)  # type: ignore[attr-defined]
+    first, last = moments.order_by("published_at").first(), moments.newest_first().first()
+    years = range(last.astimezone(UTC).year, first.astimezone(UTC).year - 1, -1) if first and last else ()
     names = ["sitemap_of_pages", "sitemap_of_news"]
     addresses = [reverse(name) for name in names] + [reverse("sitemap_of_year", args=[year]) for year in years]
     return _xml(request, "sitemap_index.xml", {"addresses": map(absolute, addresses)})

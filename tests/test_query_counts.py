@@ -86,7 +86,7 @@ def test_a_subscriber_costs_three_more_even_with_pictures_in_the_paid_part(djang
         ("/search/?q=story", 5),
         ("/feed.xml", 2),
         ("/climate/feed.xml", 3),
-        ("/sitemap.xml", 1),
+        ("/sitemap.xml", 2),
         ("/sitemap-2026.xml", 1),
         ("/sitemap-news.xml", 1),
         ("/robots.txt", 0),
