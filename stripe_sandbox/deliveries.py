@@ -127,8 +127,9 @@ class Senders:
         self.stopping = True
         with self.world.news:
             self.world.news.notify_all()
+        until = time.monotonic() + 1
         for thread in self.threads:
-            thread.join(timeout=1)
+            thread.join(timeout=max(0.0, until - time.monotonic()))
 
     def drain(self, patience: float = 10.0) -> bool:
         """Send what is pending now, without waiting for its turn, until nothing is left or patience (seconds) is."""

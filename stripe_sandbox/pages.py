@@ -38,7 +38,9 @@ button.wide { width: 100%; } a { color: var(--act); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .4rem .6rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number { text-align: right; white-space: nowrap; } code { font-size: .85em; overflow-wrap: anywhere; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 0 .75rem; } dd { margin: 0; }
+@media (max-width: 40rem) { main.wide th { display: none; }
+  main.wide td { display: block; border: 0; padding: .1rem 0; }
+  main.wide tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0; } }
 """
 SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£"}
 

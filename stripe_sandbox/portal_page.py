@@ -293,10 +293,13 @@ def _switch_page(world: World, session: Thing, form: dict[str, str]) -> Page:
     price = world.fetch("price", form["price"])
     lines = line_rows(invoice)
     due = money(invoice["amount_due"], invoice["currency"])
+    when = "due now" if invoice["created"] <= world.now else f"on the next invoice, {day(invoice['created'])}"
+    if invoice["total"] < 0:
+        when += f"; {money(-invoice['total'], invoice['currency'])} stay as a credit for what comes"
     inside = (
         f"<p>New price: {money(price['unit_amount'], price['currency'])} {every(price)}.</p>"
         f'<div class="scroll"><table>{lines}</table></div><p class="amount">{due}</p>'
-        f'<p class="quiet">on the next invoice, {day(invoice["created"])}</p>'
+        f'<p class="quiet">{when}</p>'
     )
     return _form_page(session, "switch", "Change plan", inside, "Confirm", subscription=wanted, price=price["id"])
 

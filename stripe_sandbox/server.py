@@ -42,7 +42,7 @@ class Sandbox:
         self.port: int = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.world.base_url = self.url
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),
             threading.Thread(target=self._let_time_pass, daemon=True),
@@ -58,7 +58,7 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stop at once; the state stays in its file."""
-        self._stopping.set()
+        self.stopping.set()
         self.server.shutdown()
         self.server.server_close()
         self.server.hang_up()
@@ -99,7 +99,7 @@ class Sandbox:
 
     def _let_time_pass(self) -> None:
         """Do what falls due as the wall's time goes by."""
-        while not self._stopping.wait(HEARTBEAT):
+        while not self.stopping.wait(HEARTBEAT):
             with self.world.lock:
-                if not self._stopping.is_set():
+                if not self.stopping.is_set():
                     run_due(self.world, self.world.now)

@@ -79,6 +79,9 @@ class Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
         except Exception:
+            if self.server.sandbox.stopping.is_set():
+                self.close_connection = True
+                return
             traceback.print_exc(file=sys.stderr)
             error = ApiError(500, "api_error", "The sandbox made a mistake; its terminal says which.")
             self._send(500, json.dumps(error.body()), "application/json")
