@@ -24,6 +24,7 @@ _VOID = frozenset({"br", "hr"})
 # Eighteen digits are what the key of any database holds.
 _PICTURE = re.compile(r'<figure data-picture="([0-9]{1,18})">(.*?)</figure>', re.DOTALL)
 _FIGURE = re.compile(r"<figure\b[^>]*>.*?</figure>|<figure\b[^>]*>|</figure>", re.DOTALL)
+_EMPTY = re.compile(r"<p>(?:\s|&nbsp;|\u00a0|<br>)*</p>")
 _NO_TEXT = ("<figure", "<h2", "<h3")
 _CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
 WALL = '<hr class="wall">'
@@ -50,7 +51,7 @@ def clean(html: str) -> str:
     """
     figures_reduced = _FIGURE.sub(_bare_figure, _sanitiser()(html))
     # Again, since a figure taken out of badly nested HTML can leave a tag open.
-    return _with_one_wall(_sanitiser()(figures_reduced)).strip()
+    return _with_one_wall(_EMPTY.sub("", _sanitiser()(figures_reduced))).strip()
 
 
 def _bare_figure(found: re.Match[str]) -> str:

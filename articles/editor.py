@@ -25,6 +25,7 @@ NODES = {
     "Wall": _wall,
     "PullQuote": _pull_quote,
     "Picture": _picture,
+    "Pasting": html_tags([]),
     # In the editor's script but missing from its own table.
     "Fullscreen": html_tags([]),
 }
@@ -40,6 +41,7 @@ BODY_EXTENSIONS: dict[str, Any] = {
     "Blockquote": True,
     "Link": {"enableTarget": False, "protocols": ["https", "http", "mailto"]},
     "Fullscreen": True,
+    "Pasting": True,
     "Wall": True,
     "PullQuote": True,
     "Picture": True,

@@ -1,6 +1,6 @@
 """What every page of the admin shares: how a moment is typed, and how a mirror is shown."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -27,6 +27,8 @@ MOMENTS: dict[Any, dict[str, Any]] = {
 
 class MirrorAdmin(admin.ModelAdmin):
     """Rows that the site or Stripe writes: staff may look and never touch, administrators included."""
+
+    formfield_overrides: ClassVar[dict[Any, dict[str, Any]]] = {models.URLField: {"assume_scheme": "https"}}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 
 from tests.fakes import FakeBilling
-from tests.make import NOW
+from tests.make import NOW, the_groups
 
 _connect = socket.socket.connect
 
@@ -25,6 +25,13 @@ def _loopback_only(self: socket.socket, address: Any) -> None:
 
 
 socket.socket.connect = _loopback_only  # type: ignore[assignment,method-assign]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """A database that an earlier run left without its groups gets them back."""
+    with django_db_blocker.unblock():
+        the_groups()
 
 
 @pytest.fixture(autouse=True)

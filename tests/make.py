@@ -1,9 +1,14 @@
 """Plain makers with fixed values. Alice subscribes, Bob has an account and no more, Carol is staff."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.contrib.auth.models import Group
+from django.db import connection
 
 from articles.models import Article, Author, Section
 from readers.models import User
@@ -23,6 +28,21 @@ def a_reader(email: str = "bob@example.org", **fields: Any) -> User:
     reader = User.objects.create_user(email, **fields)
     EmailAddress.objects.create(user=reader, email=reader.email, verified=True, primary=True)
     return reader
+
+
+def the_groups() -> None:
+    """The two groups of staff, as the migration makes them: tests with a real server empty every table."""
+    migration = import_module("newsroom.migrations.0001_editors_and_subscription_desk")
+    migration.make(apps, SimpleNamespace(connection=connection))
+
+
+def somebody_in(group: str, email: str = "dora@example.org") -> User:
+    """A member of staff with the rights of that group: "Editors" or "Subscription desk"."""
+    if not Group.objects.filter(name=group).exists():
+        the_groups()
+    person = a_reader(email, is_staff=True)
+    person.groups.add(Group.objects.get(name=group))
+    return person
 
 
 def a_section(slug: str = "climate", **fields: Any) -> Section:

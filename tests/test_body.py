@@ -118,3 +118,7 @@ def test_a_caption_is_handed_over_as_plain_text():
     html = '<figure data-picture="7"><figcaption>5 &lt; 6</figcaption></figure>'
 
     assert body.with_pictures(html, {7: lambda caption: f"[{caption}]"}) == "[5 < 6]"
+
+
+def test_empty_paragraphs_are_dropped():
+    assert body.clean("<p>a</p><p></p><p><br></p><p>&nbsp;</p><p>b</p><p> </p>") == "<p>a</p><p>b</p>"

@@ -46,6 +46,7 @@ class PartnerItemAdmin(ShortAdmin):
     list_filter = ("is_political",)
     search_fields = ("headline", "organisation")
     starts_now = "starts_at"
+    formfield_overrides = MOMENTS | {models.URLField: {"assume_scheme": "https"}}
     fieldsets = (
         (None, {"fields": ["organisation", "headline", "url"]}),
         ("When", {"fields": ["starts_at", "ends_at"]}),

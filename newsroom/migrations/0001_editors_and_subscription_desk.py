@@ -28,9 +28,9 @@ def make(apps: Any, schema_editor: Any) -> None:
     using = schema_editor.connection.alias
     for label in ("articles", "readers", "subscriptions"):
         config = apps.get_app_config(label)
-        config.models_module = True
+        before, config.models_module = config.models_module, True
         create_permissions(config, apps=apps, verbosity=0, using=using)
-        config.models_module = None
+        config.models_module = before
     for name, wanted in GROUPS.items():
         group, _ = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=name)
         group.permissions.add(*_permissions(apps, using, wanted))

@@ -1,6 +1,6 @@
 // What our editor knows beyond paragraphs: the wall, pull quotes and pictures of the library.
 // A plain ES module; the server's half of the same list is articles/editor.py.
-import { Node, mergeAttributes, updateAttrsDialog, crel } from "django-prose-editor/editor"
+import { Extension, Node, Plugin, mergeAttributes, updateAttrsDialog, crel } from "django-prose-editor/editor"
 
 const FREE_PARAGRAPHS = 2
 const NO_TEXT = ["heading", "picture", "wall"]
@@ -20,7 +20,7 @@ function countWords(doc) {
     const words = block.isAtom ? split(block.attrs.caption || "") : wordsIn(block)
     if (isFree) before += words
     else after += words
-    if (!NO_TEXT.includes(block.type.name)) texts += 1
+    if (!NO_TEXT.includes(block.type.name) && block.content.size) texts += 1
   })
   return { before, after, isSet: set !== null }
 }
@@ -39,6 +39,18 @@ function showWords(editor) {
     `${number(before + after)}, ${minutes} min. ` +
     (after === 0 ? "Nothing is behind the wall." :
       isSet ? `${number(after)} behind the wall.` : `No wall set: ${number(after)} after the second paragraph are behind it.`)
+}
+
+// --- Putting a block below the present one -------------------------------------------------------
+
+const placeBelow = ({ $from, to }) => ($from.depth ? $from.after(1) : to)
+
+/** Insert a block that holds no cursor, and leave the cursor in the paragraph after it. */
+function insertBlock(tr, place, node) {
+  tr.insert(place, node)
+  const after = place + node.nodeSize
+  if (after === tr.doc.content.size) tr.insert(after, tr.doc.type.schema.nodes.paragraph.create())
+  tr.setSelection(tr.selection.constructor.near(tr.doc.resolve(after + 1))).scrollIntoView()
 }
 
 // --- The wall ------------------------------------------------------------------------------------
@@ -66,12 +78,11 @@ export const Wall = Node.create({
     return {
       // One at most: setting it a second time moves it here, below the present paragraph.
       setWall: () => ({ state, tr, dispatch }) => {
-        const { $from, to } = state.selection
         if (!dispatch) return true
-        const place = $from.depth ? $from.after(1) : to
+        const place = placeBelow(state.selection)
         const old = []
         state.doc.descendants((node, pos) => { if (node.type.name === "wall") old.push(pos) })
-        tr.insert(place, state.schema.nodes.wall.create())
+        insertBlock(tr, place, state.schema.nodes.wall.create())
         for (const pos of old) {
           const moved = tr.mapping.map(pos)
           tr.delete(moved, moved + 1)
@@ -232,10 +243,44 @@ export const Picture = Node.create({
       option: null,
       active: (editor) => editor.isActive("picture"),
       command: (editor) => choosePicture().then((picture) => {
-        const { $from, to } = editor.state.selection
-        const place = $from.depth ? $from.after(1) : to
-        editor.chain().insertContentAt(place, { type: "picture", attrs: { picture } }).run()
+        editor.chain().focus().command(({ state, tr }) => {
+          insertBlock(tr, placeBelow(state.selection), state.schema.nodes.picture.create({ picture }))
+          return true
+        }).run()
       }),
     })
   },
+})
+
+// --- Pasting -------------------------------------------------------------------------------------
+
+/**
+ * Word processors say bold and italic in style attributes, and Google Docs puts everything into a <b> that is none.
+ * Our policy forbids such attributes, so what they mean is read before the browser looks at them.
+ */
+function readStyles(html) {
+  const quiet = html.replace(/<style[\s\S]*?<\/style>/gi, "").replace(/(<[a-z][^<>]*?\s)style\s*=/gi, "$1data-said=")
+  const { body } = new DOMParser().parseFromString(quiet, "text/html")
+  for (const element of body.querySelectorAll("[data-said]")) {
+    const said = element.dataset.said
+    delete element.dataset.said
+    if (/^(B|STRONG)$/.test(element.tagName) && /font-weight:\s*(normal|400)/i.test(said)) {
+      element.replaceWith(...element.childNodes)
+    } else if (element.tagName === "SPAN") {
+      if (/font-weight:\s*(bold|[6-9]00)/i.test(said)) wrapContent(element, "strong")
+      if (/font-style:\s*italic/i.test(said)) wrapContent(element, "em")
+    }
+  }
+  return body.innerHTML
+}
+
+function wrapContent(element, tag) {
+  const around = document.createElement(tag)
+  around.append(...element.childNodes)
+  element.append(around)
+}
+
+export const Pasting = Extension.create({
+  name: "pasting",
+  addProseMirrorPlugins: () => [new Plugin({ props: { transformPastedHTML: readStyles } })],
 })
