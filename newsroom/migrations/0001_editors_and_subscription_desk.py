@@ -28,7 +28,7 @@ def make(apps: Any, schema_editor: Any) -> None:
     using = schema_editor.connection.alias
     for label in ("articles", "readers", "subscriptions"):
         config = apps.get_app_config(label)
-        before, config.models_module = config.models_module, True
+        before, config.models_module = getattr(config, "models_module", None), True
         create_permissions(config, apps=apps, verbosity=0, using=using)
         config.models_module = before
     for name, wanted in GROUPS.items():
