@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +15,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage as OutgoingMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
-STAMP = "%Y%m%dT%H%M%S%f"
-NAME = re.compile(r"^\d{8}T\d{12}-[0-9a-f]{8}\.eml$")
+# Nanoseconds of the machine's own clock, so that names sort by age however the site's clock was moved.
+NAME = re.compile(r"^(\d{20})-[0-9a-f]{8}\.eml$", re.ASCII)
 
 
 class FolderBackend(BaseEmailBackend):
@@ -26,7 +27,7 @@ class FolderBackend(BaseEmailBackend):
         folder = Path(settings.DEV_MAIL_DIR)
         folder.mkdir(parents=True, exist_ok=True)
         for message in email_messages:
-            name = f"{datetime.now(UTC):{STAMP}}-{token_hex(4)}.eml"
+            name = f"{time.time_ns():020}-{token_hex(4)}.eml"
             unfinished = folder / f".{name}.part"
             unfinished.write_bytes(message.message().as_bytes().replace(b"\n", b"\r\n"))
             os.replace(unfinished, folder / name)
@@ -55,7 +56,8 @@ def newest_first() -> list[Mail]:
 
 def read(name: str) -> Mail | None:
     """The message of that file name, or None where the name is not one of ours or the file is gone."""
-    if not NAME.match(name):
+    matched = NAME.match(name)
+    if not matched:
         return None
     try:
         content = (Path(settings.DEV_MAIL_DIR) / name).read_bytes()
@@ -64,7 +66,7 @@ def read(name: str) -> Mail | None:
     message = message_from_bytes(content, policy=policy.default)
     return Mail(
         name=name,
-        sent_at=datetime.strptime(name.partition("-")[0], STAMP).replace(tzinfo=UTC),
+        sent_at=datetime.fromtimestamp(int(matched[1]) / 1e9, UTC),
         to=str(message["To"]),
         subject=str(message["Subject"]),
         text=_part(message, "plain"),
