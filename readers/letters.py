@@ -84,6 +84,11 @@ def ordered_twice(reader: User, *, refunded_cents: int, occasion: str, at: datet
     return write(reader, "ordered_twice", occasion, {"refunded_cents": refunded_cents}, at=at)
 
 
+def second_trial(reader: User, *, occasion: str, at: datetime) -> Letter | None:
+    """The card or account had its free trial before: this one was ended at once and nothing was charged."""
+    return write(reader, "second_trial", occasion, {}, at=at)
+
+
 def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
     """Write the letter `kind` to the reader, and send it after commit. None where it was written before.
 
@@ -139,7 +144,9 @@ def _plan_in_words(plan_words: str, price_cents: int, interval_words: str) -> di
 
 def _addresses() -> dict[str, Any]:
     """Brand and full addresses: a letter has no request to take them from."""
-    pages = {name: settings.SITE_URL + reverse(name) for name in ("account", "cancel", "withdraw", "terms", "front")}
+    pages = {
+        name: settings.SITE_URL + reverse(name) for name in ("account", "cancel", "withdraw", "terms", "front", "plans")
+    }
     brand = {name: getattr(settings, name) for name in ("SITE_NAME", "SITE_PUBLISHER", "CONTACT_EMAIL")}
     return {"address_of": pages} | brand
 

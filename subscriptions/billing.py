@@ -58,6 +58,8 @@ class SubscriptionFacts:
     unpaid_cents: int = 0
     card_brand: str = ""
     card_last4: str = ""
+    # Stripe's mark of the card or bank account: the same for whoever uses it.
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -481,6 +483,7 @@ def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
         unpaid_cents=unpaid.get("amount_remaining", 0),
         card_brand=card.get("brand", ""),
         card_last4=card.get("last4", ""),
+        fingerprint=card.get("fingerprint", ""),
     )
 
 
@@ -546,13 +549,13 @@ def _proration(subscription: dict[str, Any]) -> str:
 
 
 def _card(method: Any) -> dict[str, str]:
+    """What is told of a card or account: brand, last four digits, fingerprint."""
     if not isinstance(method, dict):
         return {}
-    if card := method.get("card"):
-        return {"brand": card.get("brand") or "", "last4": card.get("last4") or ""}
-    if debit := method.get("sepa_debit"):
-        return {"brand": "SEPA", "last4": debit.get("last4") or ""}
-    return {"brand": method.get("type", ""), "last4": ""}
+    kind = method.get("type", "")
+    about = method.get(kind) or {}
+    brand = {"card": about.get("brand") or "", "sepa_debit": "SEPA"}.get(kind, kind)
+    return {"brand": brand, "last4": about.get("last4") or "", "fingerprint": about.get("fingerprint") or ""}
 
 
 def _id(value: Any) -> str:

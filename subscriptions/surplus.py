@@ -1,4 +1,4 @@
-"""A reader who ordered twice keeps one subscription; the other is ended and given back by itself."""
+"""What should not exist, a second subscription or a second free trial, is ended and given back by itself."""
 
 import logging
 from datetime import datetime
@@ -24,15 +24,25 @@ def keep_one(recorded: Subscription, *, at: datetime) -> None:
     """
     if recorded.is_surplus or recorded.status not in HELD_STATUSES:
         return
-    others = Subscription.objects.filter(reader=recorded.reader, status__in=HELD_STATUSES, is_surplus=False)
+    others = Subscription.objects.filter(reader=recorded.reader, status__in=HELD_STATUSES, surplus="")
     other = others.exclude(stripe_id=recorded.stripe_id).first()
     if other is None:
         return
     younger = max(recorded, other, key=lambda one: (one.started_at, one.stripe_id))
-    younger.is_surplus = True
+    younger.surplus = Subscription.Surplus.ORDER
     if younger is other:
-        other.save(update_fields=["is_surplus"])
+        other.save(update_fields=["surplus"])
     transaction.on_commit(partial(try_to_settle, younger, at=at))
+
+
+def refuse_second_trial(recorded: Subscription, *, at: datetime) -> None:
+    """Before a new trial is saved: mark it as surplus where its card or account paid for somebody's trial before.
+
+    Nothing has been charged then, and nothing will be: the price after a trial was agreed, a price without one was not.
+    """
+    if recorded.is_trial and not recorded.is_surplus:
+        recorded.surplus = Subscription.Surplus.TRIAL
+        transaction.on_commit(partial(try_to_settle, recorded, at=at))
 
 
 def settle_all(*, at: datetime) -> int:
@@ -68,9 +78,8 @@ def settle(subscription: Subscription, *, at: datetime) -> None:
     with transaction.atomic():
         reader = User.objects.select_for_update().get(pk=subscription.reader_id)
         Subscription.objects.filter(pk=subscription.pk).update(settled_at=at, status="canceled", ends_at=at)
-        letters.ordered_twice(
-            reader,
-            refunded_cents=sum(payment.paid_cents for payment in payments),
-            occasion=subscription.stripe_id,
-            at=at,
-        )
+        if subscription.surplus == Subscription.Surplus.TRIAL:
+            letters.second_trial(reader, occasion=subscription.stripe_id, at=at)
+        else:
+            refunded = sum(payment.paid_cents for payment in payments)
+            letters.ordered_twice(reader, refunded_cents=refunded, occasion=subscription.stripe_id, at=at)

@@ -1,4 +1,4 @@
-"""Who has had the free trial? One for each person, told apart by mailbox."""
+"""Who has had the free trial? One for each person, told apart by mailbox and by card or account."""
 
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,14 @@ def is_offered_to(user: Any) -> bool:
     )
 
 
-def note_use(reader: Any, *, at: datetime) -> None:
-    """Remember that this mailbox has had its trial; a second note changes nothing."""
-    TrialUse.objects.get_or_create(mailbox=mailbox_of(reader.email), defaults={"reader": reader, "used_at": at})
+def note_use(reader: Any, fingerprint: str = "", *, at: datetime) -> bool:
+    """Remember that this mailbox has its trial, with the card or account of this fingerprint (Stripe's; may be empty).
+
+    False where that card or account has paid for the trial of another mailbox before. A second note changes nothing.
+    """
+    mailbox = mailbox_of(reader.email)
+    had_one = fingerprint and TrialUse.objects.filter(fingerprint=fingerprint).exclude(mailbox=mailbox).exists()
+    TrialUse.objects.get_or_create(
+        mailbox=mailbox, defaults={"reader": reader, "used_at": at, "fingerprint": "" if had_one else fingerprint}
+    )
+    return not had_one

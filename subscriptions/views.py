@@ -17,8 +17,13 @@ from edge.http import Request
 from . import billing, checkout, trial
 from .access import entitlement_for
 from .forms import ChoiceOfPlan
-from .models import CheckoutAttempt, Plan
+from .models import CheckoutAttempt, Plan, Subscription
 from .trouble import billing_trouble
+
+SECOND_TRIAL = (
+    "This card or account has had its free trial already, so we ended this one at once and charged nothing. "
+    "Here is the order without a trial."
+)
 
 
 @require_GET
@@ -96,6 +101,9 @@ def come_back(request: Request) -> HttpResponse:
         return billing_trouble(request, error, again=request.get_full_path())
     if facts.status != "complete":
         messages.warning(request, "The payment page was not finished. Nothing was ordered and nothing will be charged.")
+        return redirect(_confirm_address(attempt.plan, attempt.return_to))
+    if Subscription.objects.filter(stripe_id=facts.subscription_id, surplus=Subscription.Surplus.TRIAL).exists():
+        messages.warning(request, SECOND_TRIAL)
         return redirect(_confirm_address(attempt.plan, attempt.return_to))
     if entitlement_for(request.user, at=request.now) is None:
         return render(request, "subscriptions/waiting.html", {"attempt": attempt}, status=202)

@@ -94,14 +94,14 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
         unpaid_since=_unpaid_since(facts, before),
         card_brand=facts.card_brand,
         card_last4=facts.card_last4,
-        is_surplus=before.is_surplus if before else False,
+        surplus=before.surplus if before else "",
         settled_at=before.settled_at if before else None,
         recorded_at=at,
     )
+    if facts.trial_ends_at and before is None and not trial.note_use(reader, facts.fingerprint, at=facts.started_at):
+        surplus.refuse_second_trial(after, at=at)
     surplus.keep_one(after, at=at)
     after.save()
-    if facts.trial_ends_at:
-        trial.note_use(reader, at=facts.started_at)
     if not after.is_surplus:
         _write_letters(before, after, facts, at=at)
     return after

@@ -53,7 +53,7 @@ def _on_postgres(
     url: str, arguments: list[str], environment: dict[str, str], failed: list[str], left_out: list[str]
 ) -> None:
     with_url = environment | {"DATABASE_URL": url}
-    _part("PostgreSQL", ["-n", "2", "-m", "not browser", "--create-db", *arguments], with_url, failed)
+    _part("PostgreSQL", ["-n", "2", "-m", "not browser", *arguments], with_url, failed)
     _browser(arguments, with_url, failed, left_out)
 
 
@@ -61,7 +61,7 @@ def _browser(arguments: list[str], environment: dict[str, str], failed: list[str
     if not (shutil.which("chromium") or shutil.which("chromium-browser")):
         left_out.append("the browser (apt-get install chromium)")
         return
-    _part("browser", ["-m", "browser", "--create-db", *arguments], environment, failed)
+    _part("browser", ["-m", "browser", *arguments], environment, failed)
 
 
 def _part(name: str, arguments: list[str], environment: dict[str, str], failed: list[str]) -> None:

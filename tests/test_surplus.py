@@ -12,7 +12,7 @@ from readers.models import User
 from subscriptions import surplus, webhooks
 from subscriptions.access import entitlement_for
 from subscriptions.billing import PaymentFacts, SubscriptionFacts
-from subscriptions.models import Customer, Subscription
+from subscriptions.models import Customer, Subscription, TrialUse
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_plan, a_reader, a_subscription
 
@@ -98,3 +98,53 @@ def test_a_payment_that_staff_gave_back_already_is_not_given_back_again(bob: Use
     webhooks.record(bob, billing.states["sub_first"], at=NOW)
     webhooks.record(bob, billing.states["sub_second"], at=NOW)
     assert "refund" not in billing.calls
+
+
+def a_trial(billing: FakeBilling, reader: User, stripe_id: str, fingerprint: str) -> SubscriptionFacts:
+    customer, _ = Customer.objects.get_or_create(
+        reader=reader, defaults={"stripe_id": f"cus_{reader.pk}", "created_at": NOW}
+    )
+    ends = NOW + timedelta(days=30)
+    billing.states[stripe_id] = replace(
+        billing.states["sub_first"],
+        stripe_id=stripe_id,
+        customer_id=customer.stripe_id,
+        status="trialing",
+        period_ends_at=ends,
+        trial_ends_at=ends,
+        fingerprint=fingerprint,
+    )
+    return billing.states[stripe_id]
+
+
+def test_a_card_has_one_free_trial_whatever_the_address(bob: User, billing: FakeBilling) -> None:
+    anna, again = a_reader("anna@example.org"), a_reader("other@example.org")
+    webhooks.record(anna, a_trial(billing, anna, "sub_anna", "fp_1"), at=NOW)
+    webhooks.record(again, a_trial(billing, again, "sub_again", "fp_1"), at=NOW)
+    assert entitlement_for(anna, at=NOW)
+    assert entitlement_for(again, at=NOW) is None
+    assert billing.states["sub_again"].status == "canceled"
+    assert [letter.to for letter in mail.outbox if "second free trial" in letter.subject] == [["other@example.org"]]
+
+
+def test_other_cards_and_cards_without_a_mark_have_theirs(bob: User, billing: FakeBilling) -> None:
+    for number, fingerprint in enumerate(["fp_1", "fp_2", "", ""]):
+        reader = a_reader(f"reader{number}@example.org")
+        webhooks.record(reader, a_trial(billing, reader, f"sub_{number}", fingerprint), at=NOW)
+        assert entitlement_for(reader, at=NOW)
+
+
+def test_hearing_of_a_trial_again_does_not_end_it(bob: User, billing: FakeBilling) -> None:
+    anna = a_reader("anna@example.org")
+    facts = a_trial(billing, anna, "sub_anna", "fp_1")
+    for _ in range(3):
+        webhooks.record(anna, facts, at=NOW)
+    assert entitlement_for(anna, at=NOW)
+
+
+def test_staff_allow_another_trial_by_deleting_the_note(bob: User, billing: FakeBilling) -> None:
+    anna, spouse = a_reader("anna@example.org"), a_reader("spouse@example.org")
+    webhooks.record(anna, a_trial(billing, anna, "sub_anna", "fp_1"), at=NOW)
+    TrialUse.objects.get(mailbox="anna@example.org").delete()
+    webhooks.record(spouse, a_trial(billing, spouse, "sub_spouse", "fp_1"), at=NOW)
+    assert entitlement_for(spouse, at=NOW)

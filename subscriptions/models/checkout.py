@@ -46,6 +46,9 @@ class TrialUse(models.Model):
     """A mailbox that has had its free trial. One trial per person; staff may delete the row to allow another."""
 
     mailbox = models.CharField(max_length=254, unique=True, help_text="The address in its normal form.")
+    fingerprint = models.CharField(
+        max_length=60, blank=True, db_index=True, help_text="Stripe's mark of the card or account it was taken with."
+    )
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     used_at = models.DateTimeField()
 

@@ -24,16 +24,16 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def live(self) -> "SubscriptionQuerySet":
         """Those whose contract is running at Stripe, whether or not they give access."""
-        return self.filter(status__in=LIVE_STATUSES, is_surplus=False)
+        return self.filter(status__in=LIVE_STATUSES, surplus="")
 
     def surplus_to_settle(self) -> "SubscriptionQuerySet":
         """Second subscriptions that are still to be ended and given back."""
-        return self.filter(is_surplus=True, settled_at=None)
+        return self.exclude(surplus="").filter(settled_at=None)
 
     def giving_access(self, *, at: datetime) -> "SubscriptionQuerySet":
         """The same rule as `Subscription.access_ends_at`, for the database."""
         paid = Q(status__in=["trialing", "active"])
-        return self.filter(is_surplus=False).filter(
+        return self.filter(surplus="").filter(
             (paid & Q(ends_at=None) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
             | (paid & Q(ends_at__gt=at) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
             | (Q(status="past_due") & Q(unpaid_since__gt=at - PAYMENT_GRACE) & (Q(ends_at=None) | Q(ends_at__gt=at)))
@@ -42,6 +42,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
 class Subscription(models.Model):
     """What Stripe says of one subscription, as last asked. Written by `webhooks.record` and by nothing else."""
+
+    class Surplus(models.TextChoices):
+        ORDER = "order", "A second one of the same reader"
+        TRIAL = "trial", "A second free trial with the same card or account"
 
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
@@ -56,8 +60,12 @@ class Subscription(models.Model):
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="When the invoice that failed was made.")
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
-    is_surplus = models.BooleanField(
-        default=False, help_text="A second one of the same reader: it is ended and given back by itself."
+    surplus = models.CharField(
+        max_length=10,
+        choices=Surplus.choices,
+        blank=True,
+        default="",
+        help_text="Why it should not exist: it is then ended and given back by itself.",
     )
     settled_at = models.DateTimeField(null=True, blank=True, help_text="When the surplus was ended and given back.")
     recorded_at = models.DateTimeField(help_text="When Stripe was last asked.")
@@ -70,13 +78,18 @@ class Subscription(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["reader"],
-                condition=Q(status__in=HELD_STATUSES, is_surplus=False),
+                condition=Q(status__in=HELD_STATUSES, surplus=""),
                 name="one_live_subscription_per_reader",
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.reader}: {self.status}"
+
+    @property
+    def is_surplus(self) -> bool:
+        """Whether it should not exist, and is being ended and given back."""
+        return bool(self.surplus)
 
     @property
     def is_live(self) -> bool:
