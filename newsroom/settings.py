@@ -48,7 +48,9 @@ if not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_", "sk_test_", "rk_tes
 if STRIPE_API_BASE:
     env.refuse("STRIPE_API_BASE", "must not be set in production.")
 STRIPE_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://billing.stripe.com"]
+# How long one attempt may take, and how long a call may take with all its attempts and the pauses between them.
 STRIPE_TIMEOUT_SECONDS = env.number("STRIPE_TIMEOUT_SECONDS", default=8, least=1)
+STRIPE_BUDGET_SECONDS = env.number("STRIPE_BUDGET_SECONDS", default=20, least=1)
 
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
@@ -117,6 +119,8 @@ INSTALLED_APPS = [
     "js_asset",
     "django_prose_editor",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "edge.middleware.now",
@@ -173,6 +177,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Jobs: what comes back stands in newsroom/jobs.py, `manage.py work` runs it ---------------------
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # --- Who is reading ------------------------------------------------------------------------------
 AUTH_USER_MODEL = "readers.User"
