@@ -18,7 +18,9 @@ from . import (
     disputes,
     events,
     idempotency,
+    invoice_items,
     invoices,
+    manual_invoices,
     payment_methods,
     payments,
     portal,
@@ -48,10 +50,11 @@ from .world import Asking, World
 
 SUBJECTS = (
     products, prices, discounts, customers, tax_ids, payment_methods, setup_intents, payments, checkout, subscribing,
-    subscriptions, switching, renewals, invoices, collection, previews, credit_notes, refunds, disputes, portal,
+    subscriptions, switching, renewals, invoices, invoice_items, manual_invoices,
+    collection, previews, credit_notes, refunds, disputes, portal,
     search, events, webhook_endpoints, test_clocks, account,
 )  # fmt: skip
-MORE_DUTIES = (settlements,)
+MORE_DUTIES = (settlements,)  # Nothing to ask for, only something to do when it is due.
 EXPAND = {"expand": [TEXT]}
 ROUTES = Table(
     (method, path, function, Hash(known if method == "DELETE" else known | EXPAND))

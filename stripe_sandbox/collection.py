@@ -16,7 +16,6 @@ from .world import World
 
 DRAFT_RESTS = HOUR
 RETRIES_AFTER = (1 * DAY, 3 * DAY, 5 * DAY, 7 * DAY)
-PAID = Outcome("succeeded")
 
 
 def finalise_later(world: World, invoice: Thing) -> None:
@@ -66,7 +65,6 @@ def finalise(world: World, invoice: Thing) -> None:
     if invoice["collection_method"] == "send_invoice":
         invoice["due_date"] = invoice["due_date"] or world.now + (invoice.get("_days_until_due") or 30) * DAY
         world.agenda.put("invoice_overdue", invoice["id"], invoice["due_date"])
-    invoices.bind_waiting(world, invoice)
     if invoice["amount_due"]:
         _expect_payment(world, invoice)
     world.store.save(invoice)

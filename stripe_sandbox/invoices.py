@@ -3,7 +3,7 @@
 from typing import Any
 
 from . import discounts
-from .errors import invalid, no_such
+from .errors import invalid
 from .events import changing, record
 from .ids import new_id
 from .parameters import FLAG, METADATA, MOMENT, RANGE, TEXT, Whole, listed_by, merged_metadata
@@ -52,7 +52,7 @@ def line(
         "parent": NOT_PARENT | {"type": "subscription_item_details", "subscription_item_details": details},
         "period": {"start": start, "end": end},
         "pretax_credit_amounts": [],
-        "pricing": _pricing(price),
+        "pricing": pricing(price),
         "quantity": quantity,
         "subscription": subscription,
         "subtotal": amount,
@@ -60,7 +60,8 @@ def line(
     }
 
 
-def _pricing(price: Thing) -> Thing:
+def pricing(price: Thing) -> Thing:
+    """How a line says which price it is for."""
     return {
         "type": "price_details",
         "price_details": {"price": price["id"], "product": price["product"]},
@@ -223,70 +224,6 @@ def subscription_of(invoice: Thing) -> str | None:
     return parent["subscription_details"]["subscription"] if parent else None
 
 
-def items_waiting(world: World, subscription: str) -> list[Thing]:
-    """Items of a subscription that wait for its next invoice, oldest first."""
-    return world.store.find("invoiceitem", {"_subscription": subscription, "invoice": None})[::-1]
-
-
-def let_wait(world: World, waiting: Thing, customer: str) -> Thing:
-    """Keep a proration line as an item for the next invoice."""
-    details = waiting["parent"]["subscription_item_details"]
-    item = {
-        "id": new_id("ii"),
-        "object": "invoiceitem",
-        "amount": waiting["amount"],
-        "currency": waiting["currency"],
-        "customer": customer,
-        "date": world.now,
-        "description": waiting["description"],
-        "discountable": False,
-        "discounts": [],
-        "invoice": None,
-        "livemode": False,
-        "metadata": {},
-        "parent": {
-            "type": "subscription_details",
-            "subscription_details": {
-                "subscription": details["subscription"],
-                "subscription_item": details["subscription_item"],
-            },
-        },
-        "period": waiting["period"],
-        "pricing": waiting["pricing"],
-        "proration": True,
-        "quantity": waiting["quantity"],
-        "quantity_decimal": str(waiting["quantity"]),
-        "tax_rates": [],
-        "test_clock": None,
-        "_subscription": details["subscription"],
-        "_line": waiting,
-    }
-    details["invoice_item"] = item["id"]
-    world.store.save(item)
-    record(world, "invoiceitem.created", item)
-    return item
-
-
-def take_waiting(world: World, subscription: str) -> list[Thing]:
-    """The lines that waited for an invoice of this subscription; they are on it from now on."""
-    lines = []
-    for item in items_waiting(world, subscription):
-        item["invoice"] = "taken"
-        world.store.save(item)
-        lines.append(item["_line"])
-    return lines
-
-
-def bind_waiting(world: World, invoice: Thing) -> None:
-    """Write into the items which invoice they ended up on."""
-    for one in invoice["lines"]["data"]:
-        details = one["parent"]["subscription_item_details"] or one["parent"]["invoice_item_details"] or {}
-        item = world.store.get(details.get("invoice_item") or "")
-        if item:
-            item["invoice"] = invoice["id"]
-            world.store.save(item)
-
-
 def next_number(world: World, customer: Thing) -> str:
     """The next invoice number of a customer, e.g. `ABCD1234-0007`."""
     number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
@@ -305,129 +242,6 @@ def cancel_collection(world: World, subscription: str) -> None:
         with changing(world, invoice, "invoice.updated"):
             invoice |= {"auto_advance": False, "next_payment_attempt": None}
             invoice["automatically_finalizes_at"] = None
-
-
-def create(world: World, given: dict[str, Any]) -> Thing:
-    """POST /v1/invoices: by hand, for a customer, with the items that wait for him."""
-    customer = world.fetch("customer", given["customer"], param="customer")
-    if customer.get("deleted"):
-        raise no_such("customer", given["customer"], "customer")
-    sent = given.get("collection_method") == "send_invoice"
-    if sent and not given.keys() & {"days_until_due", "due_date"}:
-        raise invalid("You must pass days_until_due or due_date.", param="days_until_due", code="parameter_missing")
-    waiting: list[Thing] = []
-    if given.get("pending_invoice_items_behavior") == "include":
-        waiting = world.store.find("invoiceitem", {"customer": customer["id"], "invoice": None})[::-1]
-    currency = given.get("currency") or (waiting[0]["currency"] if waiting else customer["currency"] or "eur")
-    plain = ("auto_advance", "collection_method", "default_payment_method", "description", "due_date", "footer")
-    invoice = draft(
-        world,
-        customer,
-        [item["_line"] for item in waiting],
-        reason="manual",
-        currency=currency,
-        metadata=merged_metadata({}, given.get("metadata", {})),
-        _days_until_due=given.get("days_until_due"),
-        **({"auto_advance": False} | {name: given[name] for name in plain if name in given}),
-    )
-    bind_waiting(world, invoice)
-    return invoice
-
-
-def create_item(world: World, given: dict[str, Any]) -> Thing:
-    """POST /v1/invoiceitems: onto a draft, or for the customer's next invoice by hand."""
-    customer = world.fetch("customer", given["customer"], param="customer")
-    price = world.fetch("price", given["pricing"]["price"], param="pricing[price]") if "pricing" in given else None
-    quantity = given.get("quantity", 1)
-    if price is None and "amount" not in given:
-        raise invalid("Missing required param: amount.", param="amount", code="parameter_missing")
-    amount = price["unit_amount"] * quantity if price else given["amount"]
-    wanted = new_id("ii")
-    item = {
-        "id": wanted,
-        "object": "invoiceitem",
-        "amount": amount,
-        "currency": price["currency"] if price else given.get("currency", "eur"),
-        "customer": customer["id"],
-        "date": world.now,
-        "description": given.get("description"),
-        "discountable": True,
-        "discounts": [],
-        "invoice": given.get("invoice"),
-        "livemode": False,
-        "metadata": merged_metadata({}, given.get("metadata", {})),
-        "parent": None,
-        "period": given.get("period", {"start": world.now, "end": world.now}),
-        "pricing": _pricing(price) if price else None,
-        "proration": False,
-        "quantity": quantity,
-        "quantity_decimal": str(quantity),
-        "tax_rates": [],
-        "test_clock": None,
-    }
-    item["_line"] = _line_of(item)
-    if given.get("invoice"):
-        _put_on(world, item)
-    world.store.save(item)
-    record(world, "invoiceitem.created", item)
-    return item
-
-
-def _line_of(item: Thing) -> Thing:
-    details = {
-        "invoice_item": item["id"],
-        "proration": False,
-        "proration_details": {"credited_items": None},
-        "subscription": None,
-    }
-    return {
-        "id": new_id("il"),
-        "object": "line_item",
-        "amount": item["amount"],
-        "currency": item["currency"],
-        "description": item["description"] or "",
-        "discount_amounts": [],
-        "discountable": True,
-        "discounts": [],
-        "invoice": None,
-        "livemode": False,
-        "metadata": item["metadata"],
-        "parent": NOT_PARENT | {"type": "invoice_item_details", "invoice_item_details": details},
-        "period": item["period"],
-        "pretax_credit_amounts": [],
-        "pricing": item["pricing"],
-        "quantity": item["quantity"],
-        "subscription": None,
-        "subtotal": item["amount"],
-        "taxes": [],
-    }
-
-
-def _put_on(world: World, item: Thing) -> None:
-    invoice = world.fetch("invoice", item["invoice"], param="invoice")
-    if invoice["status"] != "draft":
-        raise invalid("You can only add items to a draft invoice.", param="invoice", code="invoice_not_editable")
-    if invoice["currency"] != item["currency"]:
-        raise invalid("The item must be in the currency of its invoice.", param="currency")
-    with changing(world, invoice, "invoice.updated"):
-        item["_line"]["invoice"] = invoice["id"]
-        invoice["lines"]["data"].append(item["_line"])
-        add_up(invoice)
-
-
-def delete_item(world: World, given: dict[str, Any], item: str) -> Thing:
-    """DELETE /v1/invoiceitems/{id}: while no invoice has it."""
-    found = world.fetch("invoiceitem", item)
-    if found["invoice"]:
-        raise invalid("You can only delete an item that is on no invoice yet.")
-    record(world, "invoiceitem.deleted", found)
-    world.store.remove(item)
-    return {"id": item, "object": "invoiceitem", "deleted": True}
-
-
-def show_item(world: World, given: dict[str, Any], item: str) -> Thing:
-    """GET /v1/invoiceitems/{id}"""
-    return world.fetch("invoiceitem", item)
 
 
 def update(world: World, given: dict[str, Any], invoice: str) -> Thing:
@@ -481,12 +295,6 @@ def list_payments(world: World, given: dict[str, Any]) -> Thing:
     return page(world, "invoice_payment", "/v1/invoice_payments", given, where)
 
 
-def list_items(world: World, given: dict[str, Any]) -> Thing:
-    """GET /v1/invoiceitems"""
-    where = {name: given.get(name) for name in ("customer", "invoice")}
-    return page(world, "invoiceitem", "/v1/invoiceitems", given, where)
-
-
 def payment_of(world: World, invoice: Thing) -> Thing | None:
     """The payment that an open invoice waits for, or that paid it."""
     found = world.store.find("invoice_payment", {"invoice": invoice["id"]}, limit=1)
@@ -514,30 +322,6 @@ CHANGES = {
     "footer": TEXT,
     "metadata": METADATA,
 }
-NEW = {
-    "customer!": TEXT,
-    "auto_advance": FLAG,
-    "collection_method": ("charge_automatically", "send_invoice"),
-    "currency": TEXT,
-    "days_until_due": Whole(least=0),
-    "default_payment_method": TEXT,
-    "description": TEXT,
-    "due_date": MOMENT,
-    "footer": TEXT,
-    "metadata": METADATA,
-    "pending_invoice_items_behavior": ("exclude", "include"),
-}
-NEW_ITEM = {
-    "customer!": TEXT,
-    "amount": Whole(),
-    "currency": TEXT,
-    "description": TEXT,
-    "invoice": TEXT,
-    "metadata": METADATA,
-    "period": {"start!": MOMENT, "end!": MOMENT},
-    "pricing": {"price!": TEXT},
-    "quantity": Whole(least=1),
-}
 FILTERS = listed_by(
     collection_method=("charge_automatically", "send_invoice"), created=RANGE, customer=TEXT, status=STATUSES,
     subscription=TEXT,
@@ -547,7 +331,6 @@ PAYMENT_FILTERS = listed_by(
     payment={"type!": ("payment_intent", "payment_record"), "payment_intent": TEXT},
 )  # fmt: skip
 ROUTES = [
-    ("POST", "/v1/invoices", create, NEW),
     ("GET", "/v1/invoices", list_all, FILTERS),
     ("GET", "/v1/invoices/{invoice}", show, {}),
     ("POST", "/v1/invoices/{invoice}", update, CHANGES),
@@ -555,8 +338,4 @@ ROUTES = [
     ("GET", "/v1/invoices/{invoice}/lines", lines_of, listed_by(limit=Whole(1, 100))),
     ("GET", "/v1/invoice_payments", list_payments, PAYMENT_FILTERS),
     ("GET", "/v1/invoice_payments/{payment}", show_payment, {}),
-    ("POST", "/v1/invoiceitems", create_item, NEW_ITEM),
-    ("GET", "/v1/invoiceitems/{item}", show_item, {}),
-    ("DELETE", "/v1/invoiceitems/{item}", delete_item, {}),
-    ("GET", "/v1/invoiceitems", list_items, listed_by(created=RANGE, customer=TEXT, invoice=TEXT)),
 ]

@@ -174,7 +174,7 @@ def _inside(at: str, name: str) -> str:
     return f"{at}[{name}]" if at else name
 
 
-TEXT, WHOLE, FLAG, METADATA = Text(), Whole(), Flag(), Unset(Metadata())
+TEXT, FLAG, METADATA = Text(), Flag(), Unset(Metadata())
 MAYBE_TEXT = Unset(TEXT)
 AMOUNT, MOMENT = Whole(least=0), Whole(least=0)
 RANGE = Either(MOMENT, {"gt": MOMENT, "gte": MOMENT, "lt": MOMENT, "lte": MOMENT})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import collection, invoices, prorations, subscribing, subscriptions
+from . import collection, invoice_items, prorations, subscribing, subscriptions
 from .agenda import duty
 from .errors import invalid
 from .events import changing, record
@@ -54,19 +54,9 @@ def renew(world: World, subscription: Thing) -> Thing:
 
 def draft_of_period(world: World, subscription: Thing, reason: str, lived: tuple[int, int]) -> Thing:
     """A draft for the present period of a subscription, with whatever waited for it."""
-    customer = world.fetch("customer", subscription["customer"])
-    lines = invoices.take_waiting(world, subscription["id"])
-    lines += [subscribing.first_line(world, subscription, item) for item in subscriptions.items_of(subscription)]
-    return invoices.draft(
-        world,
-        customer,
-        lines,
-        reason=reason,
-        currency=subscription["currency"],
-        subscription=subscription,
-        start=lived[0],
-        end=lived[1],
-    )
+    lines = [subscribing.first_line(world, subscription, item) for item in subscriptions.items_of(subscription)]
+    start, end = lived
+    return invoice_items.draft_with_waiting(world, subscription, lines, reason=reason, start=start, end=end)
 
 
 def _end_trial_without_method(world: World, subscription: Thing) -> None:
@@ -147,14 +137,9 @@ def cancel_request(world: World, given: dict[str, Any], subscription: str) -> Th
 
 def _credit_rest(world: World, subscription: Thing, *, invoice_now: bool) -> None:
     for credit in prorations.credits_for(world, subscription, world.now):
-        invoices.let_wait(world, credit, subscription["customer"])
+        invoice_items.let_wait(world, credit, subscription["customer"])
     if invoice_now:
-        customer = world.fetch("customer", subscription["customer"])
-        lines = invoices.take_waiting(world, subscription["id"])
-        invoice = invoices.draft(
-            world, customer, lines, reason="subscription_update", currency=subscription["currency"],
-            subscription=subscription,
-        )  # fmt: skip
+        invoice = invoice_items.draft_with_waiting(world, subscription, [], reason="subscription_update")
         collection.finalise(world, invoice)
 
 

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from . import collection, discounts, invoices, payment_methods, payments, prorations, subscribing, subscriptions
+from . import (
+    collection,
+    discounts,
+    invoice_items,
+    payment_methods,
+    payments,
+    prorations,
+    subscribing,
+    subscriptions,
+)
 from .errors import invalid
 from .events import changing, record
 from .parameters import (
@@ -176,19 +185,12 @@ def _bill_change(
     if behaviour == "always_invoice":
         return _draft(world, subscription, lines)
     for line in lines:
-        invoices.let_wait(world, line, subscription["customer"])
+        invoice_items.let_wait(world, line, subscription["customer"])
     return None
 
 
 def _draft(world: World, subscription: Thing, lines: list[Thing]) -> Thing:
-    invoice = invoices.draft(
-        world,
-        world.fetch("customer", subscription["customer"]),
-        invoices.take_waiting(world, subscription["id"]) + lines,
-        reason="subscription_update",
-        currency=subscription["currency"],
-        subscription=subscription,
-    )
+    invoice = invoice_items.draft_with_waiting(world, subscription, lines, reason="subscription_update")
     subscription["latest_invoice"] = invoice["id"]
     return invoice
 

@@ -92,6 +92,10 @@ def test_waiting_prorations_are_on_the_preview_and_in_the_list_of_items(here: He
     switched(here, subscription, large)
     items = here.api.v1.invoice_items.list({"customer": subscription.customer}).data
     assert [(item.proration, item.invoice) for item in items] == [(True, None), (True, None)]
+    here.sandbox.advance(4 * DAY)
+    items = here.api.v1.invoice_items.list({"customer": subscription.customer}).data
+    last = here.api.v1.subscriptions.retrieve(subscription.id).latest_invoice
+    assert [item.invoice for item in items] == [last, last]
 
 
 def test_a_switch_that_must_be_paid_and_is_not_does_not_happen(here: Here, monthly, yearly, subscribe):

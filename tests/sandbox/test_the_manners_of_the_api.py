@@ -293,7 +293,7 @@ def test_forms_decode_to_hashes_and_lists():
 @pytest.mark.parametrize("value", ["1.5", "", "²", "1" * 30, "--1", None, []])
 def test_whole_numbers_are_whole(value):
     with pytest.raises(ApiError):
-        parameters.WHOLE.read(value, "x")
+        parameters.Whole().read(value, "x")
 
 
 def test_no_route_is_there_twice():
