@@ -110,6 +110,12 @@ def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at
     return letter
 
 
+def send_waiting(*, at: datetime) -> tuple[int, int]:
+    """Send what was written and not yet sent, oldest first. How many were sent, and how many are left."""
+    tried = [send(letter, at=at) for letter in Letter.objects.waiting(at=at).order_by("written_at")]
+    return tried.count(True), tried.count(False)
+
+
 def send(letter: Letter, *, at: datetime) -> bool:
     """Send it, unless somebody else is doing so or has done so. True if this call sent it. Never raises."""
     if not letter.claim(at=at):
