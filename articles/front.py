@@ -97,7 +97,8 @@ def _plan(sections: Sequence[Section], at: datetime) -> _Plan:
     reports = [pk for pk, section in newest if section not in opinion]
     marked = published.filter(leads_front=True).values_list("pk", flat=True).first()
     lead = marked or next(iter(reports), None) or next((pk for pk, _ in newest), None)
-    told = published.filter(kicker=Article.Kind.INVESTIGATION).exclude(pk=lead).values_list("pk", flat=True).first()
+    investigations = published.filter(kicker=Article.Kind.INVESTIGATION).exclude(pk__in=[lead] if lead else [])
+    told = investigations.values_list("pk", flat=True).first()
 
     shown = {lead, told}
     second = _take(SECOND, reports, shown)
@@ -141,7 +142,7 @@ def _newest_of(section: Section) -> list[int]:
 def _beside_lead(lead: Article | None, at: datetime) -> tuple[Article, ...]:
     if lead is None:
         return ()
-    return tuple(lead.related.published(at=at).newest_first().select_related("section")[:2])  # type: ignore[attr-defined]
+    return tuple(lead.related.published(at=at).newest_first().select_related("section")[:2])
 
 
 def _agenda(at: datetime) -> tuple[AgendaItem, ...]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models.functions import Greatest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from edge.caching import public
 
 from .addresses import absolute
 from .models import Article, Author, Section
+from .models.article import ArticleQuerySet
 
 # More is not allowed in one file (sitemaps.org).
 MOST = 50_000
@@ -29,12 +31,18 @@ NOT_FOR_CRAWLERS = ("/admin/", "/account/", "/accounts/", "/search/", "/stripe/"
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """A sitemap for the standing pages, one for each year, and one for the news."""
-    moments = Article.objects.published(at=request.now).values_list("published_at", flat=True)  # type: ignore[attr-defined]
-    first, last = moments.order_by("published_at").first(), moments.newest_first().first()
+    published = Article.objects.published(at=request.now)  # type: ignore[attr-defined]
+    last, first = (rows.values_list("published_at", flat=True).first() for rows in _ends(published))
     years = range(last.astimezone(UTC).year, first.astimezone(UTC).year - 1, -1) if first and last else ()
     names = ["sitemap_of_pages", "sitemap_of_news"]
     addresses = [reverse(name) for name in names] + [reverse("sitemap_of_year", args=[year]) for year in years]
     return _xml(request, "sitemap_index.xml", {"addresses": map(absolute, addresses)})
+
+
+def _ends(published: ArticleQuerySet) -> tuple[ArticleQuerySet, ArticleQuerySet]:
+    """Newest first and oldest first: the first row of each comes straight from the index."""
+    newest_first = published.newest_first()
+    return newest_first, newest_first.reverse()
 
 
 @public
@@ -42,7 +50,8 @@ def index(request: HttpRequest) -> HttpResponse:
 def pages(request: HttpRequest) -> HttpResponse:
     """Front page, sections, authors and standing pages."""
     addresses = [reverse(name) for name in STANDING]
-    addresses += [one.get_absolute_url() for one in (*Section.objects.all(), *Author.objects.all()[:MOST])]
+    addresses += [section.get_absolute_url() for section in Section.objects.all()]
+    addresses += [author.get_absolute_url() for author in Author.objects.all()[: MOST // 2]]
     return _xml(request, "sitemap.xml", {"pages": [{"address": absolute(address)} for address in addresses]})
 
 
@@ -57,11 +66,11 @@ def year(request: HttpRequest, year: int) -> HttpResponse:
         Article.objects.published(at=request.now)  # type: ignore[attr-defined]
         .filter(published_at__gte=start, published_at__lt=end)
         .newest_first()
-        .values_list("section__slug", "slug", "published_at", "changed_at")[:MOST]
+        .values_list("section__slug", "slug", Greatest("published_at", "changed_at"))[:MOST]
     )
     found = [
-        {"address": absolute(reverse("article", args=[section, slug])), "changed_at": max(published_at, changed_at)}
-        for section, slug, published_at, changed_at in rows
+        {"address": absolute(reverse("article", args=[section, slug])), "changed_at": changed_at}
+        for section, slug, changed_at in rows
     ]
     if not found:
         raise Http404

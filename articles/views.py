@@ -45,6 +45,8 @@ def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
     reading = reading_of(article, entitlement_for(request.user, at=request.now))  # type: ignore[attr-defined]
     page = article_page(article, reading, reader=request.user, at=request.now)  # type: ignore[attr-defined]
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
+    # The page says itself why one may read; the notice of every page would ask again.
+    context["payment_trouble"] = None
     return render(request, "articles/article.html", context)
 
 
@@ -94,9 +96,10 @@ def briefs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Search in what everyone may see."""
+    sections = list(Section.objects.all())
     asked = finding.question(
         request.GET.get("q", ""),
-        section=Section.objects.filter(slug=request.GET.get("section") or "-").first(),
+        section=next((one for one in sections if one.slug == request.GET.get("section")), None),
         period=request.GET.get("period", ""),
         order=request.GET.get("order", ""),
     )
@@ -104,7 +107,7 @@ def search(request: HttpRequest) -> HttpResponse:
         results = finding.results(asked, at=request.now, page=int(request.GET.get("page", "1")))  # type: ignore[attr-defined]
     except ValueError as error:
         raise Http404 from error
-    return render(request, "articles/search.html", {"asked": asked, "results": results})
+    return render(request, "articles/search.html", {"asked": asked, "results": results, "sections": sections})
 
 
 @public

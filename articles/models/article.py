@@ -42,7 +42,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         The texts must have been through `body.clean`.
         """
         with transaction.atomic():
-            self.bulk_create(article for article, _ in written)
+            self.bulk_create(article for article, _ in written)  # type: ignore[misc]
             FullText.objects.bulk_create(FullText(article=article, html=html) for article, html in written)
 
 
