@@ -2,23 +2,25 @@
 
 Facts of the pinned API that shape this file (docs/billing.md): periods live on the subscription's items; a
 cancellation is `cancel_at`, or the end of the period where only `cancel_at_period_end` is set; the SDK has a
-timeout of 80 seconds and no retries unless told; a StripeObject is no dict.
+timeout of 80 seconds, no retries unless told and none of a 429 at all; a StripeObject is no dict.
 """
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import requests
 import stripe
 from django.conf import settings
 
-# One call may take this many attempts; the SDK repeats connection errors, 409 and 5xx with one and the same key.
-ATTEMPTS_PER_CALL = 2
+from . import calls
+
 SUBSCRIPTION_EXPAND = ["latest_invoice", "default_payment_method"]
 
 
@@ -60,6 +62,9 @@ class SubscriptionFacts:
     card_last4: str = ""
     # Stripe's mark of the card or bank account: the same for whoever uses it.
     fingerprint: str = ""
+    card_expires_on: date | None = None
+    # The bank wants its customer to confirm the open payment (strong customer authentication, law.md L9).
+    needs_confirmation: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,10 @@ class Billing(Protocol):
 
     def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts: ...
 
+    def open_invoice_page(self, stripe_id: str) -> str: ...
+
+    def void_open_invoices(self, stripe_id: str) -> None: ...
+
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]: ...
 
     def card_page(self, customer_id: str, *, return_url: str) -> str: ...
@@ -205,8 +214,7 @@ class StripeBilling:
     def __init__(self, secret_key: str, api_base: str = "") -> None:
         self._client = stripe.StripeClient(
             secret_key,
-            max_network_retries=ATTEMPTS_PER_CALL - 1,
-            http_client=stripe.RequestsClient(timeout=settings.STRIPE_TIMEOUT_SECONDS),
+            http_client=_Connection(),
             base_addresses={"api": api_base} if api_base else {},
         )
         self._is_live = "_live_" in secret_key
@@ -287,8 +295,16 @@ class StripeBilling:
     def subscription(self, stripe_id: str) -> SubscriptionFacts:
         """The present state of a subscription."""
         with _our_errors():
-            found = self._client.v1.subscriptions.retrieve(stripe_id, {"expand": SUBSCRIPTION_EXPAND})
-        return _subscription_facts(found.to_dict())
+            found = self._client.v1.subscriptions.retrieve(stripe_id, {"expand": SUBSCRIPTION_EXPAND}).to_dict()
+            facts = _subscription_facts(found)
+            if facts.status == "past_due" and facts.unpaid_since:
+                facts = replace(facts, needs_confirmation=self._needs_confirmation(found["latest_invoice"]["id"]))
+        return facts
+
+    def _needs_confirmation(self, invoice_id: str) -> bool:
+        made = self._client.v1.invoice_payments.list({"invoice": invoice_id, "status": "open", "limit": 1})
+        payment_id = _id(made.data[0].to_dict()["payment"].get("payment_intent")) if made.data else ""
+        return bool(payment_id) and self._client.v1.payment_intents.retrieve(payment_id).status == "requires_action"
 
     def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]:
         """All subscriptions a customer ever had, newest first."""
@@ -395,6 +411,19 @@ class StripeBilling:
             )
         return RefundFacts(made.id, made.status or "pending", made.amount)
 
+    def open_invoice_page(self, stripe_id: str) -> str:
+        """Stripe's page where an open invoice is paid at once, with any card; empty where none is open."""
+        with _our_errors():
+            found = self._client.v1.invoices.list({"subscription": stripe_id, "status": "open", "limit": 1})
+        return _web_address(found.data[0].hosted_invoice_url) if found.data else ""
+
+    def void_open_invoices(self, stripe_id: str) -> None:
+        """Let nobody pay any more for a subscription that has ended."""
+        with _our_errors():
+            found = self._client.v1.invoices.list({"subscription": stripe_id, "status": "open", "limit": 100})
+            for invoice in found.auto_paging_iter():
+                self._client.v1.invoices.void_invoice(invoice.id)
+
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
         """A customer's finished invoices, newest first."""
         with _our_errors():
@@ -447,11 +476,59 @@ class StripeBilling:
         return _subscription_facts(changed.to_dict())
 
 
+class _Connection(stripe.HTTPClient):
+    """HTTP with our patience instead of the SDK's: one request, one key, however often it has to be repeated."""
+
+    name = "requests"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._of_thread = threading.local()
+
+    def request_with_retries(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        post_data: Any = None,
+        max_network_retries: int | None = None,
+        *,
+        _usage: list[str] | None = None,
+    ) -> calls.Answer:
+        client, session = self._own()
+
+        def ask(seconds: float) -> calls.Answer:
+            session.seconds = seconds
+            return calls.Answer(*client.request(method, url, headers, post_data))
+
+        return calls.patiently(ask, no_answer=stripe.APIConnectionError)
+
+    def close(self) -> None:
+        """Let go of this thread's connections."""
+        self._own()[1].close()
+
+    def _own(self) -> "tuple[stripe.RequestsClient, _Session]":
+        """What this thread asks with: a session is not made for several."""
+        if not hasattr(self._of_thread, "pair"):
+            session = _Session()
+            self._of_thread.pair = stripe.RequestsClient(session=session), session
+        return self._of_thread.pair
+
+
+class _Session(requests.Session):
+    """Connections whose requests take `seconds` at most: a quarter to connect, the rest for the answer."""
+
+    seconds = 8.0
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        return super().request(*args, **kwargs | {"timeout": (self.seconds / 4, self.seconds * 3 / 4)})
+
+
 @contextmanager
 def _our_errors() -> Iterator[None]:
     try:
         yield
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+    except (stripe.APIConnectionError, stripe.RateLimitError, calls.OutOfTime) as error:
         raise BillingUnavailable(str(error)) from error
     except stripe.StripeError as error:
         if error.http_status is None or error.http_status >= 500 or error.http_status in (401, 409):
@@ -484,6 +561,7 @@ def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
         card_brand=card.get("brand", ""),
         card_last4=card.get("last4", ""),
         fingerprint=card.get("fingerprint", ""),
+        card_expires_on=_last_day_of(card),
     )
 
 
@@ -548,14 +626,27 @@ def _proration(subscription: dict[str, Any]) -> str:
     return "none" if subscription["status"] == "trialing" else "always_invoice"
 
 
-def _card(method: Any) -> dict[str, str]:
-    """What is told of a card or account: brand, last four digits, fingerprint."""
+def _last_day_of(card: dict[str, Any]) -> date | None:
+    """The last day on which a card works: that of its month."""
+    if not card.get("exp_year") or not card.get("exp_month"):
+        return None
+    return date(card["exp_year"], card["exp_month"], monthrange(card["exp_year"], card["exp_month"])[1])
+
+
+def _card(method: Any) -> dict[str, Any]:
+    """What is told of a card or account: brand, last four digits, fingerprint, month of expiry."""
     if not isinstance(method, dict):
         return {}
     kind = method.get("type", "")
     about = method.get(kind) or {}
     brand = {"card": about.get("brand") or "", "sepa_debit": "SEPA"}.get(kind, kind)
-    return {"brand": brand, "last4": about.get("last4") or "", "fingerprint": about.get("fingerprint") or ""}
+    return {
+        "brand": brand,
+        "last4": about.get("last4") or "",
+        "fingerprint": about.get("fingerprint") or "",
+        "exp_year": about.get("exp_year"),
+        "exp_month": about.get("exp_month"),
+    }
 
 
 def _id(value: Any) -> str:
