@@ -7,6 +7,7 @@ timeout of 80 seconds, no retries unless told and none of a 429 at all; a Stripe
 
 import json
 import threading
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
