@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from articles.models import Section
 from edge import clock
+from subscriptions import dunning
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -22,5 +23,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "STUDENTS_EMAIL": settings.STUDENTS_EMAIL,
         "DEBUG": settings.DEBUG,
         "now": getattr(request, "now", None) or clock.now(),
+        # A notice for signed-in readers; pages that know the answer already give it themselves.
+        "payment_trouble": SimpleLazyObject(lambda: dunning.trouble_of(request.user, at=request.now)),
         "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
     }

@@ -5,7 +5,8 @@ where that failed. No letter holds a link that signs anybody in, a picture, or a
 """
 
 import logging
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,6 +78,37 @@ def payment_failed(
     """The bank refused `amount_cents`; reading goes on until `grace_ends_at`."""
     context = {"amount_cents": amount_cents, "grace_ends_at": grace_ends_at}
     return write(reader, "payment_failed", occasion, context, at=at)
+
+
+def payment_confirm(
+    reader: User, *, amount_cents: int, grace_ends_at: datetime, occasion: str, at: datetime
+) -> Letter | None:
+    """The bank wants its customer to confirm the payment of `amount_cents` (law.md L9)."""
+    context = {"amount_cents": amount_cents, "grace_ends_at": grace_ends_at}
+    return write(reader, "payment_confirm", occasion, context, at=at)
+
+
+def payment_last_call(reader: User, *, grace_ends_at: datetime, occasion: str, at: datetime) -> Letter | None:
+    """The payment is still missing, and reading ends at `grace_ends_at`."""
+    return write(reader, "payment_last_call", occasion, {"grace_ends_at": grace_ends_at}, at=at)
+
+
+def ended_unpaid(reader: User, *, occasion: str, at: datetime) -> Letter | None:
+    """The grace is over: the subscription has ended and nothing will be charged for it."""
+    return write(reader, "ended_unpaid", occasion, {}, at=at)
+
+
+def card_expires(
+    reader: User, *, last4: str, expires_on: date, next_charge_at: datetime, occasion: str, at: datetime
+) -> Letter | None:
+    """The card stops working on `expires_on`, before the charge at `next_charge_at`."""
+    context = {"last4": last4, "expires_on": expires_on, "next_charge_at": next_charge_at}
+    return write(reader, "card_expires", occasion, context, at=at)
+
+
+def withdraw(reader: User, *, kinds: Iterable[str]) -> None:
+    """Let letters of these kinds that were not sent yet stay unsent: what they say is no longer so."""
+    Letter.objects.filter(reader=reader, kind__in=kinds, sent_at=None, withdrawn=False).update(withdrawn=True)
 
 
 def ordered_twice(reader: User, *, refunded_cents: int, occasion: str, at: datetime) -> Letter | None:
@@ -151,7 +183,8 @@ def _plan_in_words(plan_words: str, price_cents: int, interval_words: str) -> di
 def _addresses() -> dict[str, Any]:
     """Brand and full addresses: a letter has no request to take them from."""
     pages = {
-        name: settings.SITE_URL + reverse(name) for name in ("account", "cancel", "withdraw", "terms", "front", "plans")
+        name: settings.SITE_URL + reverse(name)
+        for name in ("account", "cancel", "withdraw", "terms", "front", "plans", "pay")
     }
     brand = {name: getattr(settings, name) for name in ("SITE_NAME", "SITE_PUBLISHER", "CONTACT_EMAIL")}
     return {"address_of": pages} | brand

@@ -126,7 +126,7 @@ class LetterQuerySet(models.QuerySet["Letter"]):
     def waiting(self, *, at: datetime) -> "LetterQuerySet":
         """Written, not sent, and in nobody's hands."""
         free = models.Q(claimed_at=None) | models.Q(claimed_at__lt=at - SENDING_LASTS)
-        return self.filter(free, sent_at=None)
+        return self.filter(free, sent_at=None, withdrawn=False)
 
 
 class Letter(models.Model):
@@ -145,6 +145,7 @@ class Letter(models.Model):
     written_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True, blank=True, help_text="Since when somebody is sending it.")
     sent_at = models.DateTimeField(null=True, blank=True)
+    withdrawn = models.BooleanField(default=False, help_text="No longer true before it could be sent; never sent.")
     failures = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True)
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("keep/", views.keep, name="keep"),
     path("switch/", views.switch, name="switch"),
     path("card/", views.card, name="card"),
+    path("pay/", views.pay, name="pay"),
     path("invoices/", views.invoices, name="invoices"),
     path("invoices/portal/", views.portal, name="portal"),
     path("back/", views.back, name="back_from_portal"),

@@ -17,7 +17,7 @@ from . import billing, trial, webhooks
 from .access import all_entitlements_for
 from .forms import WhyCancelled
 from .models import Customer, Farewell, Plan
-from .standing import Standing, standing_of
+from .standing import Standing, State, standing_of
 from .trouble import billing_trouble
 
 
@@ -132,6 +132,23 @@ def switch(request: Request) -> HttpResponse:
 def card(request: Request) -> HttpResponse:
     """To Stripe's page where the card is changed."""
     return _to_stripe(request, lambda customer, back: billing.gateway().card_page(customer, return_url=back))
+
+
+@require_GET
+@login_required
+def pay(request: Request) -> HttpResponse:
+    """To Stripe's page where the open invoice is paid at once, with any card: the link in notices and letters."""
+    standing = _standing(request)
+    if standing.subscription is None or standing.state is not State.PAST_DUE:
+        messages.info(request, "There is nothing to pay.")
+        return redirect("account")
+    try:
+        address = billing.gateway().open_invoice_page(standing.subscription.stripe_id)
+        if not address:
+            webhooks.refresh(request.user, at=request.now)
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("pay"))
+    return HttpResponseRedirect(address) if address else redirect("account")
 
 
 @require_POST

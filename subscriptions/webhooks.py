@@ -1,6 +1,8 @@
 """What we do when Stripe says that something changed. Verify, receipt, lock, ask anew, write: in that order."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.db import transaction
 from readers import letters
 from readers.models import User
 
-from . import billing, surplus, trial
+from . import billing, calls, dunning, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
 from .models import CheckoutAttempt, Customer, Plan, StripeEvent, Subscription
 
@@ -43,8 +45,8 @@ def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
             "Stripe event %s is about customer %s, who is no reader of ours", event.stripe_id, event.customer_id
         )
         return "No reader of ours."
-    reader = User.objects.select_for_update().get(pk=customer.reader_id)
-    record(reader, billing.gateway().subscription(event.subscription_id), at=at)
+    with locked(customer.reader_id) as reader:
+        record(reader, billing.gateway().subscription(event.subscription_id), at=at)
     return ""
 
 
@@ -53,8 +55,7 @@ def refresh(reader: User, *, at: datetime) -> None:
     customer = Customer.objects.filter(reader=reader).first()
     if customer is None:
         return
-    with transaction.atomic():
-        User.objects.select_for_update().get(pk=reader.pk)
+    with locked(reader.pk):
         for facts in billing.gateway().subscriptions_of(customer.stripe_id):
             record(reader, facts, at=at)
 
@@ -64,9 +65,17 @@ def change(subscription: Subscription, ask: Any, *, at: datetime) -> Subscriptio
 
     The reader is locked meanwhile, so that a webhook about the change waits for it.
     """
-    with transaction.atomic():
-        reader = User.objects.select_for_update().get(pk=subscription.reader_id)
+    with locked(subscription.reader_id) as reader:
         return record(reader, ask(billing.gateway()), at=at)
+
+
+@contextmanager
+def locked(reader_id: int) -> Iterator[User]:
+    """A reader nobody else may change until the block ends; Stripe gets no longer than `calls.WHILE_LOCKED_SECONDS`."""
+    with transaction.atomic():
+        reader = User.objects.select_for_update().get(pk=reader_id)
+        with calls.budget(calls.WHILE_LOCKED_SECONDS):
+            yield reader
 
 
 @transaction.atomic
@@ -84,16 +93,7 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
         reader=reader,
         plan=_plan_of(facts),
         stripe_id=facts.stripe_id,
-        status=facts.status,
-        started_at=facts.started_at,
-        trial_ends_at=facts.trial_ends_at,
-        period_starts_at=facts.period_starts_at,
-        period_ends_at=facts.period_ends_at,
-        ends_at=facts.ends_at,
-        cancelled_at=facts.cancelled_at,
-        unpaid_since=_unpaid_since(facts, before),
-        card_brand=facts.card_brand,
-        card_last4=facts.card_last4,
+        **_mirrored(facts, before),
         surplus=before.surplus if before else "",
         settled_at=before.settled_at if before else None,
         recorded_at=at,
@@ -105,6 +105,30 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
     if not after.is_surplus:
         _write_letters(before, after, facts, at=at)
     return after
+
+
+def says_the_same(row: Subscription, facts: SubscriptionFacts) -> bool:
+    """Whether recording these facts would leave the row as it is."""
+    return row.plan.stripe_price_id == facts.price_id and all(
+        getattr(row, name) == value for name, value in _mirrored(facts, row).items()
+    )
+
+
+def _mirrored(facts: SubscriptionFacts, before: Subscription | None) -> dict[str, Any]:
+    """What a row says of a subscription besides whose it is and what was bought."""
+    return {
+        "status": facts.status,
+        "started_at": facts.started_at,
+        "trial_ends_at": facts.trial_ends_at,
+        "period_starts_at": facts.period_starts_at,
+        "period_ends_at": facts.period_ends_at,
+        "ends_at": facts.ends_at,
+        "cancelled_at": facts.cancelled_at,
+        "unpaid_since": _unpaid_since(facts, before),
+        "card_brand": facts.card_brand,
+        "card_last4": facts.card_last4,
+        "card_expires_on": facts.card_expires_on,
+    }
 
 
 def _plan_of(facts: SubscriptionFacts) -> Plan:
@@ -123,7 +147,7 @@ def _plan_of(facts: SubscriptionFacts) -> Plan:
 
 def _unpaid_since(facts: SubscriptionFacts, before: Subscription | None) -> datetime | None:
     """When the grace begins: with the invoice that failed, and it does not begin anew with a later one."""
-    if facts.status != "past_due":
+    if facts.status not in ("past_due", "unpaid"):
         return None
     if before and before.unpaid_since:
         return before.unpaid_since
@@ -133,6 +157,7 @@ def _unpaid_since(facts: SubscriptionFacts, before: Subscription | None) -> date
 def _write_letters(before: Subscription | None, after: Subscription, facts: SubscriptionFacts, *, at: datetime) -> None:
     reader, occasion = after.reader, after.stripe_id
     if not after.is_live or after.status == "incomplete":
+        dunning.fall_silent(reader)
         return
     if before is None or before.status == "incomplete":
         attempts = CheckoutAttempt.objects.filter(reader=reader, plan=after.plan)
@@ -163,14 +188,10 @@ def _write_letters(before: Subscription | None, after: Subscription, facts: Subs
             occasion=f"{occasion} {after.plan_id} {_stamp(after.period_starts_at)}",
             at=at,
         )
-    if after.status == "past_due" and after.access_ends_at and not (before and before.status == "past_due"):
-        letters.payment_failed(
-            reader,
-            amount_cents=facts.unpaid_cents or after.plan.price_cents,
-            grace_ends_at=after.access_ends_at,
-            occasion=f"{occasion} {_stamp(after.unpaid_since)}",
-            at=at,
-        )
+    if after.status == "past_due" and after.access_ends_at:
+        dunning.tell(after, amount_cents=facts.unpaid_cents, needs_confirmation=facts.needs_confirmation, at=at)
+    elif before and before.status in ("past_due", "unpaid"):
+        dunning.fall_silent(reader)
 
 
 def _stamp(moment: datetime | None) -> str:

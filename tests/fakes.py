@@ -173,6 +173,13 @@ class FakeBilling:
             self.refunds[key] = RefundFacts(f"re_{len(self.refunds) + 1}", "succeeded", cents)
         return self.refunds[key]
 
+    def open_invoice_page(self, stripe_id: str) -> str:
+        self._call("open_invoice_page")
+        return "https://invoice.example/pay" if self.states[stripe_id].status == "past_due" else ""
+
+    def void_open_invoices(self, stripe_id: str) -> None:
+        self._call("void_open_invoices")
+
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
         self._call("invoices")
         return [InvoiceFacts("V-1", self.now, 0, "paid", "Trial", "https://invoice.example/1.pdf", "")]

@@ -5,30 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('subscriptions', '0002_remember_why_readers_leave'),
+        ("subscriptions", "0002_remember_why_readers_leave"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='subscription',
-            name='settled_at',
-            field=models.DateTimeField(blank=True, help_text='When the surplus was ended and given back.', null=True),
+            model_name="subscription",
+            name="settled_at",
+            field=models.DateTimeField(blank=True, help_text="When the surplus was ended and given back.", null=True),
         ),
         migrations.AddField(
-            model_name='subscription',
-            name='surplus',
-            field=models.CharField(blank=True, choices=[('order', 'A second one of the same reader'), ('trial', 'A second free trial with the same card or account')], default='', help_text='Why it should not exist: it is then ended and given back by itself.', max_length=10),
+            model_name="subscription",
+            name="surplus",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("order", "A second one of the same reader"),
+                    ("trial", "A second free trial with the same card or account"),
+                ],
+                default="",
+                help_text="Why it should not exist: it is then ended and given back by itself.",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='trialuse',
-            name='fingerprint',
-            field=models.CharField(blank=True, db_index=True, help_text="Stripe's mark of the card or account it was taken with.", max_length=60),
+            model_name="trialuse",
+            name="fingerprint",
+            field=models.CharField(
+                blank=True,
+                db_index=True,
+                help_text="Stripe's mark of the card or account it was taken with.",
+                max_length=60,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('trialing', 'active', 'past_due', 'unpaid', 'paused')), ('surplus', '')), fields=('reader',), name='one_live_subscription_per_reader'),
+            model_name="subscription",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("status__in", ("trialing", "active", "past_due", "unpaid", "paused")), ("surplus", "")
+                ),
+                fields=("reader",),
+                name="one_live_subscription_per_reader",
+            ),
         ),
     ]

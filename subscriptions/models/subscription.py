@@ -30,6 +30,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Second subscriptions that are still to be ended and given back."""
         return self.exclude(surplus="").filter(settled_at=None)
 
+    def overdue(self, *, at: datetime) -> "SubscriptionQuerySet":
+        """Those whose days of grace are over and whose contract Stripe still keeps."""
+        return self.live().filter(status__in=["past_due", "unpaid"], unpaid_since__lte=at - PAYMENT_GRACE)
+
     def giving_access(self, *, at: datetime) -> "SubscriptionQuerySet":
         """The same rule as `Subscription.access_ends_at`, for the database."""
         paid = Q(status__in=["trialing", "active"])
@@ -60,6 +64,7 @@ class Subscription(models.Model):
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="When the invoice that failed was made.")
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
+    card_expires_on = models.DateField(null=True, blank=True, help_text="The last day on which the card works.")
     surplus = models.CharField(
         max_length=10,
         choices=Surplus.choices,

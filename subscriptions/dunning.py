@@ -1,0 +1,110 @@
+"""A payment failed: what the reader is told, how it is mended in one step, and when it ends.
+
+The grace is ours (14 days from the invoice that failed), whatever Stripe's own retries do.
+"""
+
+import logging
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from readers import letters
+from readers.models import User
+
+from . import billing, webhooks
+from .access import Entitlement, Source, entitlement_for
+from .models import Subscription
+
+log = logging.getLogger(__name__)
+# Told again when so much of the grace is left.
+LAST_CALL = timedelta(days=3)
+# A card is spoken of so long before its last day, in this order.
+CARD_WARNINGS = (timedelta(days=30), timedelta(days=7))
+# Letters that must not leave any more once the payment is mended or the subscription has ended.
+ABOUT_THE_PAYMENT = ("payment_failed", "payment_confirm", "payment_last_call")
+
+
+def trouble_of(user: Any, *, at: datetime) -> Entitlement | None:
+    """The grace in which this reader (or AnonymousUser) reads although a payment failed: the notice on every page."""
+    entitlement = entitlement_for(user, at=at)
+    return entitlement if entitlement and entitlement.source is Source.GRACE else None
+
+
+def tell(subscription: Subscription, *, amount_cents: int, needs_confirmation: bool, at: datetime) -> None:
+    """Write the letter about a failed payment: once for each invoice that failed, and once if the bank wants a word."""
+    write = letters.payment_confirm if needs_confirmation else letters.payment_failed
+    write(
+        subscription.reader,
+        amount_cents=amount_cents or subscription.plan.price_cents,
+        grace_ends_at=subscription.access_ends_at or at,
+        occasion=_occasion(subscription),
+        at=at,
+    )
+
+
+def fall_silent(reader: User) -> None:
+    """The payment is mended, or there is nothing left to pay for: what was not sent yet is not sent any more."""
+    letters.withdraw(reader, kinds=ABOUT_THE_PAYMENT)
+
+
+def send_last_calls(*, at: datetime) -> int:
+    """Tell those whose grace ends within three days; returns how many letters were written."""
+    late = Subscription.objects.live().filter(status="past_due", unpaid_since__isnull=False)
+    written = 0
+    for one in late.select_related("reader", "plan"):
+        ends = one.access_ends_at
+        if ends and at < ends <= at + LAST_CALL:
+            letter = letters.payment_last_call(one.reader, grace_ends_at=ends, occasion=_occasion(one), at=at)
+            written += letter is not None
+    return written
+
+
+def end_overdue(*, at: datetime) -> int:
+    """End at Stripe what has not been paid within the grace, so that nobody is charged for what they cannot read.
+
+    Returns how many ended. What fails is left for the next time; doing it twice changes nothing.
+    """
+    ended = 0
+    for one in Subscription.objects.overdue(at=at).select_related("reader"):
+        try:
+            gateway = billing.gateway()
+            gateway.void_open_invoices(one.stripe_id)
+            with transaction.atomic():
+                webhooks.change(one, lambda gateway, stripe_id=one.stripe_id: gateway.end_now(stripe_id), at=at)
+                letters.ended_unpaid(one.reader, occasion=_occasion(one), at=at)
+        except billing.BillingError as error:
+            log.warning("The unpaid subscription %s is not ended yet: %s", one.stripe_id, error)
+        else:
+            ended += 1
+    return ended
+
+
+def warn_of_expiring_cards(*, at: datetime) -> int:
+    """Write to those whose card ends 30 or 7 days from now and before the next charge; returns how many letters."""
+    today = timezone.localdate(at)
+    paying = Subscription.objects.live().filter(status__in=["trialing", "active"], ends_at=None)
+    soon = paying.filter(card_expires_on__gte=today, card_expires_on__lte=today + CARD_WARNINGS[0])
+    return sum(_warn(one, today, at=at) for one in soon.select_related("reader", "plan"))
+
+
+def _warn(subscription: Subscription, today: date, *, at: datetime) -> bool:
+    expires = subscription.card_expires_on
+    if expires is None or timezone.localdate(subscription.period_ends_at) <= expires:
+        return False
+    stage = [number for number, before in enumerate(CARD_WARNINGS) if expires <= today + before][-1]
+    letter = letters.card_expires(
+        subscription.reader,
+        last4=subscription.card_last4,
+        expires_on=expires,
+        next_charge_at=subscription.period_ends_at,
+        occasion=f"{subscription.stripe_id} {expires} {stage}",
+        at=at,
+    )
+    return letter is not None
+
+
+def _occasion(subscription: Subscription) -> str:
+    since = subscription.unpaid_since
+    return f"{subscription.stripe_id} {since.timestamp():.0f}" if since else subscription.stripe_id
