@@ -70,7 +70,7 @@ class StripeEvent(models.Model):
         return self.handled_at is None and self.attempts >= MOST_ATTEMPTS
 
     def failed(self, error: str, *, at: datetime) -> None:
-        """A try of our own did not do; the next one is put off, further each time. Not where it was handled meanwhile."""
+        """A try of our own did not do: the next one is put off, further each time. Nothing where it was handled since."""
         wait = RETRIES[min(self.attempts, len(RETRIES) - 1)]
         self.attempts, self.next_try_at, self.last_error = self.attempts + 1, at + wait, error[:2000]
         unhandled = type(self).objects.filter(pk=self.pk, handled_at=None)
