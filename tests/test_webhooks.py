@@ -126,6 +126,7 @@ def test_a_body_that_is_no_event_is_refused_even_if_signed(client: Client, bob: 
 @pytest.mark.parametrize(
     "signature",
     ["", "t=1,v1=x", "nonsense", "t=abc,v1=def", "v1=é", "t=,v1=", signed(b"another body"), "t=1" * 5000],
+    ids=["none", "short", "nonsense", "no number", "not ascii", "empty parts", "of another body", "endless"],
 )
 def test_an_event_without_stripes_signature_is_refused(client: Client, bob: User, signature: str) -> None:
     assert deliver(client, an_event(), signature).status_code == 400
