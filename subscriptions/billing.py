@@ -591,6 +591,11 @@ def _invoice_facts(given: dict[str, Any]) -> InvoiceFacts:
     )
 
 
+def event_from_receipt(payload: dict[str, Any]) -> EventFacts:
+    """The event of a stored receipt, which was verified when it came. Raises NotFromStripe where it cannot be read."""
+    return _event_facts(payload, is_live=payload.get("livemode") is True)
+
+
 def _event_facts(payload: dict[str, Any], *, is_live: bool) -> EventFacts:
     try:
         kind, object_ = payload["type"], payload["data"]["object"]
