@@ -81,8 +81,7 @@ def start(
 
 def finish(attempt: CheckoutAttempt, *, at: datetime) -> CheckoutFacts:
     """Ask Stripe what became of a payment page and record it, exactly as the webhook does. Raises BillingError."""
-    with transaction.atomic():
-        reader = User.objects.select_for_update().get(pk=attempt.reader_id)
+    with webhooks.locked(attempt.reader_id) as reader:
         facts = billing.gateway().checkout(attempt.stripe_session_id)
         if facts.status == "complete" and facts.subscription_id:
             webhooks.record(reader, billing.gateway().subscription(facts.subscription_id), at=at)
