@@ -1,0 +1,108 @@
+"""What the site does by itself, and how often. `manage.py work` runs it; every job may be run twice without harm."""
+
+from datetime import time, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from io import StringIO
+
+from django.core.management import call_command
+from django_tasks import task
+
+from edge import clock
+from readers import letters
+from subscriptions import dunning, receipts, surplus
+
+from .models import Run
+from .schedule import Job
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+@task
+def process_events() -> str:
+    """Handle what Stripe said and could not be handled at once."""
+    return receipts.retry_unhandled(at=clock.now()).in_words
+
+
+@task
+def send_letters() -> str:
+    """Send what was written and could not be sent at once."""
+    sent, left = letters.send_waiting(at=clock.now())
+    return f"{sent} sent, {left} left."
+
+
+@task
+def settle_surplus() -> str:
+    """End and give back what was ordered twice and could not be settled at once."""
+    return f"{surplus.settle_all(at=clock.now())} settled."
+
+
+@task
+def end_overdue() -> str:
+    """End what was not paid within the grace."""
+    return f"{dunning.end_overdue(at=clock.now())} ended."
+
+
+@task
+def send_last_calls() -> str:
+    """Tell those whose grace ends soon."""
+    return f"{dunning.send_last_calls(at=clock.now())} written."
+
+
+@task
+def warn_of_expiring_cards() -> str:
+    """Tell those whose card will not work at the next charge."""
+    return f"{dunning.warn_of_expiring_cards(at=clock.now())} written."
+
+
+@task
+def clear_unproved_readers() -> str:
+    """Forget addresses that somebody typed and nobody proved."""
+    return _command("clear_unproved_readers")
+
+
+@task
+def clear_sessions() -> str:
+    """Forget sessions that have expired."""
+    _command("clearsessions")
+    return "Done."
+
+
+@task
+def clear_runs() -> str:
+    """Forget runs that ended long ago."""
+    count, _ = Run.objects.long_finished(at=clock.now()).delete()
+    return f"{count} forgotten."
+
+
+@task
+def reconcile() -> str:
+    """Ask Stripe for everything, and repair what differs."""
+    return str(import_module("subscriptions.reconcile").run(at=clock.now()))
+
+
+def _command(name: str) -> str:
+    said = StringIO()
+    call_command(name, stdout=said)
+    return said.getvalue().strip()
+
+
+# The nightly ones in Brussels time, one after the other while few read.
+JOBS = (
+    Job(process_events, every=MINUTE),
+    Job(send_letters, every=MINUTE),
+    Job(settle_surplus, every=5 * MINUTE),
+    Job(end_overdue, every=HOUR),
+    Job(send_last_calls, every=HOUR),
+    Job(warn_of_expiring_cards, daily_at=time(9, 0)),
+    Job(clear_unproved_readers, daily_at=time(3, 10)),
+    Job(clear_sessions, daily_at=time(3, 20)),
+    Job(clear_runs, daily_at=time(3, 30)),
+    *([Job(reconcile, daily_at=time(3, 40))] if find_spec("subscriptions.reconcile") else []),
+)
+
+
+def job_of(run: Run) -> Job | None:
+    """The periodic job that a run belongs to, if any."""
+    return next((job for job in JOBS if job.path == run.task_path), None)
