@@ -5,7 +5,20 @@ from .customer import Customer
 from .farewell import Farewell
 from .grant import Grant
 from .plan import Plan
+from .reconciliation import Finding, Reconciliation, Sighting
 from .stripe_event import StripeEvent
 from .subscription import Subscription
 
-__all__ = ["CheckoutAttempt", "Customer", "Farewell", "Grant", "Plan", "StripeEvent", "Subscription", "TrialUse"]
+__all__ = [
+    "CheckoutAttempt",
+    "Customer",
+    "Farewell",
+    "Finding",
+    "Grant",
+    "Plan",
+    "Reconciliation",
+    "Sighting",
+    "StripeEvent",
+    "Subscription",
+    "TrialUse",
+]
