@@ -44,7 +44,7 @@ def test_from_the_front_page_through_wall_trial_reading_account_and_cancel(
     press(page, "Send me a code")
     steps += 1
     page.get_by_label("Six-digit code").fill(world.code_sent_to(email))
-    press(page, "Log in")
+    press(page, "Continue")
     steps += 1
     assert page.get_by_text("€150 per year, VAT included").is_visible()
     press(page, "Start 30-day free trial")
@@ -98,7 +98,7 @@ def test_the_whole_way_works_without_script(browser: Any, site: str, world: Worl
     page.get_by_label("Your email address").fill("anna@example.org")
     press(page, "Send me a code")
     page.get_by_label("Six-digit code").fill(world.code_sent_to("anna@example.org"))
-    press(page, "Log in")
+    press(page, "Continue")
     press(page, "Start 30-day free trial")
     press(page, "Start trial")
     assert "canaryword" in page.content()
