@@ -98,7 +98,7 @@ def test_a_visitor_meets_the_wall_with_everything_it_has_to_say() -> None:
         "Start 30-day free trial",
         "Who we are",
         "Why we ask",
-        "contact us",
+        "Contact us",
         "Terms of Use",
         "Log in",
     ):
