@@ -3,6 +3,7 @@
 import hashlib
 import io
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 
 from django.core.exceptions import ValidationError
@@ -112,7 +113,7 @@ def write_renditions(original: File) -> tuple[str, list[int], tuple[int, int]]:
     return stem, widths, image.size
 
 
-def _write(path: str, image: Image.Image, kind: str, options: dict[str, object]) -> None:
+def _write(path: str, image: Image.Image, kind: str, options: Mapping[str, object]) -> None:
     if default_storage.exists(path):
         return
     buffer = io.BytesIO()

@@ -64,7 +64,7 @@ class ReaderAdmin(admin.ModelAdmin):
     # --- Who may what -------------------------------------------------------------------------------
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_superuser  # type: ignore[union-attr]
+        return request.user.is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -73,14 +73,14 @@ class ReaderAdmin(admin.ModelAdmin):
         if obj is None:
             return [(None, {"fields": [*self.account, *self.rights]})]
         fieldsets = [("Account", {"fields": [*self.account, *self.dates]})]
-        if request.user.is_superuser:  # type: ignore[union-attr]
+        if request.user.is_superuser:
             fieldsets.append(("Rights", {"fields": list(self.rights)}))
         return fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        mine = () if request.user.is_superuser else self.rights  # type: ignore[union-attr]
+        mine = () if request.user.is_superuser else self.rights
         return ("email", *self.dates, *mine)
 
     # --- The page -----------------------------------------------------------------------------------

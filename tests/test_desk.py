@@ -289,6 +289,15 @@ def test_saving_a_published_article_does_not_move_its_date(desk):
     assert (article.headline, article.published_at) == ("A better headline", YESTERDAY)
 
 
+def test_a_published_article_is_not_saved_without_what_its_readers_need(desk):
+    article = an_article()
+
+    answer = desk.post(page_of(article), as_typed(article, standfirst="", text=""))
+
+    assert set(errors_in(answer)) == {"standfirst", "text"}
+    assert desk.post(page_of(article), as_typed(article, standfirst="", verb="take_back")).status_code == 302
+
+
 def test_a_word_that_is_no_verb_only_saves(desk):
     desk.post(ADD, fields(verb="delete_everything"))
 

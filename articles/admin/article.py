@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, Q, QuerySet, Value
-from django.forms import Form, ModelForm
+from django.forms import ModelForm
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -23,6 +23,11 @@ from . import preview
 from .forms import PUBLISH, PUBLISH_AT, TAKE_BACK, ArticleForm, PicturePicker
 
 BRUSSELS = ZoneInfo(settings.TIME_ZONE)
+
+
+def now_of(request: HttpRequest) -> datetime:
+    """The moment of the request (UTC), which the edge has put on it."""
+    return request.now  # type: ignore[attr-defined]
 
 
 def in_words(article: Article, *, at: datetime) -> str:
@@ -48,8 +53,8 @@ class StateFilter(admin.SimpleListFilter):
         return [("draft", "Draft"), ("scheduled", "Scheduled"), ("published", "Published")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
-        due = Q(status=Article.Status.PUBLISHED, published_at__lte=request.now)
-        waiting = Q(status=Article.Status.PUBLISHED, published_at__gt=request.now)
+        due = Q(status=Article.Status.PUBLISHED, published_at__lte=now_of(request))
+        waiting = Q(status=Article.Status.PUBLISHED, published_at__gt=now_of(request))
         chosen = {"draft": Q(status=Article.Status.DRAFT), "scheduled": waiting, "published": due}
         return queryset.filter(chosen.get(self.value() or "", Q()))
 
@@ -88,12 +93,14 @@ class ArticleAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> ArticleQuerySet:
         articles = super().get_queryset(request).defer("teaser").prefetch_related("bylines__author")
         # The state in the list depends on the moment of the request.
-        return articles.annotate(asked_at=Value(request.now, output_field=DateTimeField()))
+        return articles.annotate(asked_at=Value(now_of(request), output_field=DateTimeField()))
 
     @admin.display(description="state", ordering="status")
     def state(self, article: Article) -> str:
-        word = in_words(article, at=article.asked_at).split()[0]  # type: ignore[attr-defined]
-        rest = f" in {timeuntil(article.published_at, article.asked_at, depth=1)}" if word == "Scheduled" else ""  # type: ignore[attr-defined]
+        at: datetime = article.asked_at  # type: ignore[attr-defined]
+        word = in_words(article, at=at).split()[0]
+        waiting = article.is_scheduled(at=at) and article.published_at
+        rest = f" in {timeuntil(waiting, at, depth=1)}" if waiting else ""
         return format_html('<span class="state state--{}">{}{}</span>', word.lower(), word, rest)
 
     @admin.display(description="kind", ordering="kicker")
@@ -132,10 +139,10 @@ class ArticleAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.now = request.now
+        form.now = now_of(request)  # type: ignore[attr-defined]
         return form
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Article | None = None) -> dict[str, list[str]]:
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Article | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ["headline"]}
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -153,11 +160,11 @@ class ArticleAdmin(admin.ModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         article = kwargs.get("obj")
         if hasattr(context["media"], "with_nonce"):
-            context["media"] = context["media"].with_nonce(str(request.csp_nonce))
+            context["media"] = context["media"].with_nonce(str(request.csp_nonce))  # type: ignore[attr-defined]
         context["may_publish"] = self.has_publish_permission(request)
-        context["state"] = in_words(article, at=request.now) if article else "New, not saved yet"
+        context["state"] = in_words(article, at=now_of(request)) if article else "New, not saved yet"
         context["is_live"] = bool(article and article.status == Article.Status.PUBLISHED)
-        context["is_out"] = bool(article and article.is_published(at=request.now))
+        context["is_out"] = bool(article and article.is_published(at=now_of(request)))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Article, form: ModelForm, change: bool) -> None:
@@ -187,7 +194,7 @@ class ArticleAdmin(admin.ModelAdmin):
             self.log_change(request, article, "Taken back.")
         elif moment:
             article.publish(at=moment)
-            self.log_change(request, article, f"{in_words(article, at=request.now)}.")
+            self.log_change(request, article, f"{in_words(article, at=now_of(request))}.")
 
     def response_add(self, request: HttpRequest, obj: Article, post_url_continue: str | None = None) -> HttpResponse:
         return self._back_to_the_page(request, obj)
@@ -196,7 +203,7 @@ class ArticleAdmin(admin.ModelAdmin):
         return self._back_to_the_page(request, obj)
 
     def _back_to_the_page(self, request: HttpRequest, article: Article) -> HttpResponse:
-        word = in_words(article, at=request.now)
+        word = in_words(article, at=now_of(request))
         said = {
             PUBLISH: "It is out.",
             PUBLISH_AT: f"{word}. It appears by itself.",
@@ -218,9 +225,9 @@ class ArticleAdmin(admin.ModelAdmin):
         """The page as a reader would see it: what is saved (GET), or what is typed and not saved (POST)."""
         return preview.answer(self, request, article_id)
 
-    def keep(self, request: HttpRequest, form: Form, change: bool) -> Article:
+    def keep(self, request: HttpRequest, form: ArticleForm, change: bool) -> Article:
         """Do what pressing "Save draft" does to the database."""
         article = self.save_form(request, form, change=change)
-        self.save_model(request, article, form, change)  # type: ignore[arg-type]
+        self.save_model(request, article, form, change)
         self.save_related(request, form, [], change)
         return article

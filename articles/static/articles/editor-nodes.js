@@ -35,9 +35,10 @@ function showWords(editor) {
   const line = document.querySelector("[data-count]")
   if (!line) return
   const minutes = Math.max(1, Math.round((before + after) / 220))
+  const isFree = document.getElementById("id_is_free")?.checked
   line.textContent = before + after === 0 ? "No text yet" :
     `${number(before + after)}, ${minutes} min. ` +
-    (after === 0 ? "Nothing is behind the wall." :
+    (isFree ? "Free to read: no wall." : after === 0 ? "Nothing is behind the wall." :
       isSet ? `${number(after)} behind the wall.` : `No wall set: ${number(after)} after the second paragraph are behind it.`)
 }
 
@@ -63,7 +64,10 @@ export const Wall = Node.create({
   draggable: true,
   parseHTML: () => [{ tag: "hr.wall", priority: 60 }],
   renderHTML: () => ["hr", { class: "wall" }],
-  onCreate() { showWords(this.editor) },
+  onCreate() {
+    showWords(this.editor)
+    document.getElementById("id_is_free")?.addEventListener("change", () => showWords(this.editor))
+  },
   onUpdate() { showWords(this.editor) },
   addNodeView() {
     return () => {
