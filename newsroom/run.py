@@ -1,4 +1,4 @@
-"""`make run`: the local Stripe, a database with a newsroom in it, and the site, in one go.
+"""`make run`: the local Stripe, a database with a newsroom in it, the site, and its worker, in one go.
 
 Asks nothing and needs no variable. Ctrl-C stops everything it started. With STRIPE_SECRET_KEY set, the site talks to
 that Stripe and the local one is not started.
@@ -47,6 +47,7 @@ def main() -> int:
                 running.enter_context(_stripe(stripe_port, port, var))
             _prepare(with_local_stripe)
             site = running.enter_context(_site(port))
+            running.enter_context(_worker())
             _say_where(port, stripe_port if with_local_stripe else None)
             return site.wait()
     except KeyboardInterrupt:
@@ -98,12 +99,23 @@ def _site(port: int) -> Iterator[subprocess.Popen[bytes]]:
         yield process
 
 
+def _worker() -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    return _running([sys.executable, "manage.py", "work"])
+
+
 @contextlib.contextmanager
 def _child(command: list[str], ready_url: str, name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a program, wait until it answers, and stop it at the end, whatever happens."""
+    """Start a program, wait until it answers, and stop it at the end."""
+    with _running(command) as process:
+        _wait_until_it_answers(process, ready_url, name)
+        yield process
+
+
+@contextlib.contextmanager
+def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program, and stop it at the end, whatever happens."""
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
-        _wait_until_it_answers(process, ready_url, name)
         yield process
     finally:
         process.terminate()
@@ -151,7 +163,6 @@ def _say_where(port: int, stripe_port: int | None) -> None:
     from newsroom.demo import people
 
     home = f"http://localhost:{port}"
-    stripe = f"  Local Stripe    http://localhost:{stripe_port}/     (move the clock, fail a payment)"
     lines = [
         "",
         f"  The site        {home}/",
