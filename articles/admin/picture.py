@@ -49,7 +49,9 @@ class PictureAdmin(admin.ModelAdmin):
     @admin.display(description="picture")
     def thumbnail(self, picture: Picture) -> str:
         address = pictures.thumbnail_url(picture.stem, picture.widths)
-        return format_html('<img class="thumbnail" src="{}" alt="" loading="lazy">', address) if address else "—"
+        if not address:
+            return "—"
+        return format_html('<img class="thumbnail" src="{}" alt="{}" loading="lazy">', address, picture.alt)
 
     @admin.display(description="size")
     def size(self, picture: Picture) -> str:

@@ -65,6 +65,7 @@ export const Wall = Node.create({
   parseHTML: () => [{ tag: "hr.wall", priority: 60 }],
   renderHTML: () => ["hr", { class: "wall" }],
   onCreate() {
+    this.editor.view.dom.setAttribute("aria-label", "Text")
     showWords(this.editor)
     document.getElementById("id_is_free")?.addEventListener("change", () => showWords(this.editor))
   },
