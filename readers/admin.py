@@ -1,4 +1,4 @@
-"""The letters we have sent, to look up. Readers themselves are met at the subscription desk (subscriptions/admin.py)."""
+"""The letters we have sent, to look up. Readers are met at the subscription desk (subscriptions/admin.py)."""
 
 from django.contrib import admin
 
