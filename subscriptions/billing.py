@@ -8,12 +8,12 @@ timeout of 80 seconds, no retries unless told and none of a 429 at all; a Stripe
 import json
 import threading
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -22,6 +22,10 @@ from django.conf import settings
 
 from . import calls
 
+# Under how many keys one thing is asked for, where Stripe keeps answering with an error of its own.
+KEYS_PER_INTENTION = 3
+# Stripe's words for a subscription that will never run again.
+ENDED_STATUSES = ("canceled", "incomplete_expired")
 SUBSCRIPTION_EXPAND = ["latest_invoice", "default_payment_method"]
 
 
@@ -35,6 +39,14 @@ class BillingUnavailable(BillingError):
 
 class BillingRefused(BillingError):
     """Stripe understood and said no. Trying the same again is useless."""
+
+
+class BillingUnknown(BillingRefused):
+    """Stripe knows nothing of this number."""
+
+
+class _Undecided(BillingUnavailable):
+    """Stripe keeps an error under the key of a request: repeating it says nothing new, and it may have been done."""
 
 
 class NotFromStripe(BillingError):
@@ -149,6 +161,8 @@ class Billing(Protocol):
 
     def make_customer(self, *, reader_id: int, email: str, key: str) -> str: ...
 
+    def customer_of(self, *, reader_id: int, email: str) -> str | None: ...
+
     def price_of(self, lookup_key: str) -> str | None: ...
 
     def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str: ...
@@ -157,11 +171,15 @@ class Billing(Protocol):
 
     def checkout(self, session_id: str) -> CheckoutFacts: ...
 
+    def checkout_of(self, customer_id: str, attempt_id: str) -> CheckoutFacts | None: ...
+
     def close_checkout(self, session_id: str) -> None: ...
 
     def subscription(self, stripe_id: str) -> SubscriptionFacts: ...
 
     def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]: ...
+
+    def every_subscription(self, *, starting_after: str = "") -> Iterator[list[SubscriptionFacts]]: ...
 
     def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts: ...
 
@@ -203,6 +221,9 @@ class Order:
     terms_version: str
 
 
+Made = TypeVar("Made")
+
+
 @cache
 def gateway() -> Billing:
     """The provider this site was set up with."""
@@ -221,12 +242,20 @@ class StripeBilling:
         self._is_live = "_live_" in secret_key
 
     def make_customer(self, *, reader_id: int, email: str, key: str) -> str:
-        """Make a customer for a reader and return its id. The same `key` makes the same one."""
+        """Make a customer for a reader and return its id. The same `key` makes the same one for 24 hours."""
+        customers = self._client.v1.customers
+        return self._once(
+            key,
+            lambda options: customers.create({"email": email, "metadata": {"reader": str(reader_id)}}, options).id,
+            or_find=lambda: self.customer_of(reader_id=reader_id, email=email),
+        )
+
+    def customer_of(self, *, reader_id: int, email: str) -> str | None:
+        """The customer that was made for a reader at that address, if there is one; the oldest where there are two."""
         with _our_errors():
-            made = self._client.v1.customers.create(
-                {"email": email, "metadata": {"reader": str(reader_id)}}, {"idempotency_key": key}
-            )
-        return made.id
+            page = self._client.v1.customers.list({"email": email, "limit": 100})
+            found = [one.id for one in page.auto_paging_iter() if _says(one.metadata, "reader", str(reader_id))]
+        return found[-1] if found else None
 
     def price_of(self, lookup_key: str) -> str | None:
         """The id of the price on sale with this lookup key, or None."""
@@ -251,39 +280,27 @@ class StripeBilling:
 
     def open_checkout(self, order: Order) -> CheckoutFacts:
         """Open a payment page for an order. The attempt's id is the key: the same order opens the same page."""
-        with _our_errors():
-            session = self._client.v1.checkout.sessions.create(
-                {
-                    "mode": "subscription",
-                    "ui_mode": "hosted_page",
-                    "customer": order.customer_id,
-                    "client_reference_id": order.attempt_id,
-                    "line_items": [{"price": order.price_id, "quantity": 1}],
-                    "payment_method_collection": "always",
-                    "success_url": order.success_url,
-                    "cancel_url": order.cancel_url,
-                    "locale": "auto",
-                    "subscription_data": {
-                        "metadata": {"attempt": order.attempt_id, "terms": order.terms_version},
-                        **(
-                            {
-                                "trial_period_days": order.trial_days,
-                                "trial_settings": {"end_behavior": {"missing_payment_method": "cancel"}},
-                            }
-                            if order.trial_days
-                            else {}
-                        ),
-                    },
-                    "metadata": {"attempt": order.attempt_id},
-                },
-                {"idempotency_key": f"checkout-{order.attempt_id}"},
-            )
-        return _checkout_facts(session.to_dict())
+        page = _checkout_params(order)
+        return self._once(
+            f"checkout-{order.attempt_id}",
+            lambda options: _checkout_facts(self._client.v1.checkout.sessions.create(page, options).to_dict()),
+            or_find=lambda: self._if_open(self.checkout_of(order.customer_id, order.attempt_id)),
+        )
+
+    def _if_open(self, facts: CheckoutFacts | None) -> CheckoutFacts | None:
+        return facts if facts and facts.status == "open" else None
 
     def checkout(self, session_id: str) -> CheckoutFacts:
         """What became of a payment page."""
         with _our_errors():
             return _checkout_facts(self._client.v1.checkout.sessions.retrieve(session_id).to_dict())
+
+    def checkout_of(self, customer_id: str, attempt_id: str) -> CheckoutFacts | None:
+        """The payment page that was opened for an attempt, if there is one, also after its key is forgotten."""
+        with _our_errors():
+            page = self._client.v1.checkout.sessions.list({"customer": customer_id, "limit": 100})
+            found = (_checkout_facts(one.to_dict()) for one in page.auto_paging_iter())
+            return next((facts for facts in found if facts.attempt_id == attempt_id), None)
 
     def close_checkout(self, session_id: str) -> None:
         """Make an open payment page unusable. One that is already paid or expired stays as it is."""
@@ -309,16 +326,22 @@ class StripeBilling:
 
     def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]:
         """All subscriptions a customer ever had, newest first."""
-        with _our_errors():
-            page = self._client.v1.subscriptions.list(
-                {
-                    "customer": customer_id,
-                    "status": "all",
-                    "limit": 100,
-                    "expand": [f"data.{name}" for name in SUBSCRIPTION_EXPAND],
-                }
-            )
-            return [_subscription_facts(one.to_dict()) for one in page.auto_paging_iter()]
+        return [facts for page in self._subscriptions({"customer": customer_id}) for facts in page]
+
+    def every_subscription(self, *, starting_after: str = "") -> Iterator[list[SubscriptionFacts]]:
+        """All subscriptions there are, newest first, 100 at a time; `starting_after` is the last one seen before."""
+        return self._subscriptions({"starting_after": starting_after} if starting_after else {})
+
+    def _subscriptions(self, which: dict[str, Any]) -> Iterator[list[SubscriptionFacts]]:
+        expand = [f"data.{name}" for name in SUBSCRIPTION_EXPAND]
+        page = None
+        while page is None or page["has_more"]:
+            after = {"starting_after": page["data"][-1]["id"]} if page else {}
+            params: Any = {"status": "all", "limit": 100, "expand": expand, **which, **after}
+            with _our_errors():
+                page = self._client.v1.subscriptions.list(params).to_dict()
+            if page["data"]:
+                yield [_subscription_facts(one) for one in page["data"]]
 
     def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts:
         """End a subscription with what is paid (or free) of it; nothing more is charged."""
@@ -358,27 +381,40 @@ class StripeBilling:
         """Change to another price. A trial goes on and nothing is charged; later the unused rest is set off."""
         with _our_errors():
             now = self._client.v1.subscriptions.retrieve(stripe_id).to_dict()
-            changed = self._client.v1.subscriptions.update(
-                stripe_id,
-                {
-                    "items": [{"id": now["items"]["data"][0]["id"], "price": price_id}],
-                    "proration_behavior": _proration(now),
-                    "payment_behavior": "error_if_incomplete",
-                    "expand": SUBSCRIPTION_EXPAND,
-                },
-                {"idempotency_key": key},
-            )
-        return _subscription_facts(changed.to_dict())
+        wish: Any = {
+            "items": [{"id": now["items"]["data"][0]["id"], "price": price_id}],
+            "proration_behavior": _proration(now),
+            "payment_behavior": "error_if_incomplete",
+            "expand": SUBSCRIPTION_EXPAND,
+        }
+        return self._once(
+            key,
+            lambda options: _subscription_facts(
+                self._client.v1.subscriptions.update(stripe_id, wish, options).to_dict()
+            ),
+            or_find=lambda: self._if_priced(stripe_id, price_id),
+        )
+
+    def _if_priced(self, stripe_id: str, price_id: str) -> SubscriptionFacts | None:
+        facts = self.subscription(stripe_id)
+        return facts if facts.price_id == price_id else None
 
     def end_now(self, stripe_id: str) -> SubscriptionFacts:
         """End a subscription at once, without a closing invoice. One that has ended stays as it is."""
         facts = self.subscription(stripe_id)
-        if facts.status in ("canceled", "incomplete_expired"):
+        if facts.status in ENDED_STATUSES:
             return facts
-        with _our_errors():
-            ended = self._client.v1.subscriptions.cancel(
-                stripe_id, {"invoice_now": False, "prorate": False, "expand": SUBSCRIPTION_EXPAND}
-            )
+        try:
+            with _our_errors():
+                ended = self._client.v1.subscriptions.cancel(
+                    stripe_id, {"invoice_now": False, "prorate": False, "expand": SUBSCRIPTION_EXPAND}
+                )
+        except BillingRefused:
+            # Deleting knows no keys: where the answer was lost, the repetition finds nothing left to end.
+            facts = self.subscription(stripe_id)
+            if facts.status in ENDED_STATUSES:
+                return facts
+            raise
         return _subscription_facts(ended.to_dict())
 
     def payments_of(self, stripe_id: str) -> list[PaymentFacts]:
@@ -405,12 +441,18 @@ class StripeBilling:
 
     def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts:
         """Give back `cents` of a payment, once for each key. Raises BillingRefused where it is too much."""
+        wish: Any = {"payment_intent": payment_id, "amount": cents, "metadata": {"key": key}}
+        return self._once(
+            f"refund-{key}",
+            lambda options: _refund_facts(self._client.v1.refunds.create(wish, options)),
+            or_find=lambda: self._refund_of(payment_id, key),
+        )
+
+    def _refund_of(self, payment_id: str, key: str) -> RefundFacts | None:
         with _our_errors():
-            made = self._client.v1.refunds.create(
-                {"payment_intent": payment_id, "amount": cents, "metadata": {"key": key}},
-                {"idempotency_key": f"refund-{key}"},
-            )
-        return RefundFacts(made.id, made.status or "pending", made.amount)
+            page = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100})
+            found = [one for one in page.auto_paging_iter() if _says(one.metadata, "key", key)]
+        return _refund_facts(found[0]) if found else None
 
     def open_invoice_page(self, stripe_id: str) -> str:
         """Stripe's page where an open invoice is paid at once, with any card; empty where none is open."""
@@ -470,6 +512,24 @@ class StripeBilling:
                 raise NotFromStripe(f"unreadable: {type(error).__name__}") from error
             return _event_facts(payload, is_live=self._is_live)
         raise NotFromStripe("the signature is not Stripe's")
+
+    def _once(self, key: str, make: Callable[[Any], Made], *, or_find: Callable[[], Made | None]) -> Made:
+        """Let `make(options)` do something at Stripe exactly once for each `key`.
+
+        Stripe keeps an error under the key as it keeps an answer, and such an error does not say whether the thing
+        was done: then `or_find` looks, and what is not there is asked for under the next key.
+        """
+        for number in range(1, KEYS_PER_INTENTION):
+            try:
+                return self._made(key, number, make)
+            except _Undecided:
+                if (found := or_find()) is not None:
+                    return found
+        return self._made(key, KEYS_PER_INTENTION, make)
+
+    def _made(self, key: str, number: int, make: Callable[[Any], Made]) -> Made:
+        with _our_errors():
+            return make({"idempotency_key": key if number == 1 else f"{key}-{number}"})
 
     def _update(self, stripe_id: str, params: dict[str, Any]) -> SubscriptionFacts:
         with _our_errors():
@@ -532,9 +592,17 @@ def _our_errors() -> Iterator[None]:
     except (stripe.APIConnectionError, stripe.RateLimitError, calls.OutOfTime) as error:
         raise BillingUnavailable(str(error)) from error
     except stripe.StripeError as error:
+        if isinstance(error, stripe.IdempotencyError) or _was_kept(error):
+            raise _Undecided(str(error)) from error
+        if error.code == "resource_missing" and error.http_status == 404:
+            raise BillingUnknown(error.user_message or str(error)) from error
         if error.http_status is None or error.http_status >= 500 or error.http_status in (401, 409):
             raise BillingUnavailable(str(error)) from error
         raise BillingRefused(error.user_message or str(error)) from error
+
+
+def _was_kept(error: stripe.StripeError) -> bool:
+    return (error.http_status or 0) >= 500 and calls.was_kept(error.headers or {})
 
 
 def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
@@ -566,6 +634,33 @@ def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
     )
 
 
+def _checkout_params(order: Order) -> Any:
+    """A payment page for an order, in Stripe's words."""
+    return {
+        "mode": "subscription",
+        "ui_mode": "hosted_page",
+        "customer": order.customer_id,
+        "client_reference_id": order.attempt_id,
+        "line_items": [{"price": order.price_id, "quantity": 1}],
+        "payment_method_collection": "always",
+        "success_url": order.success_url,
+        "cancel_url": order.cancel_url,
+        "locale": "auto",
+        "subscription_data": {
+            "metadata": {"attempt": order.attempt_id, "terms": order.terms_version},
+            **(
+                {
+                    "trial_period_days": order.trial_days,
+                    "trial_settings": {"end_behavior": {"missing_payment_method": "cancel"}},
+                }
+                if order.trial_days
+                else {}
+            ),
+        },
+        "metadata": {"attempt": order.attempt_id},
+    }
+
+
 def _checkout_facts(given: dict[str, Any]) -> CheckoutFacts:
     return CheckoutFacts(
         session_id=given["id"],
@@ -576,6 +671,10 @@ def _checkout_facts(given: dict[str, Any]) -> CheckoutFacts:
         attempt_id=given.get("client_reference_id") or "",
         subscription_id=_id(given.get("subscription")),
     )
+
+
+def _refund_facts(made: stripe.Refund) -> RefundFacts:
+    return RefundFacts(made.id, made.status or "pending", made.amount)
 
 
 def _invoice_facts(given: dict[str, Any]) -> InvoiceFacts:
@@ -653,6 +752,10 @@ def _card(method: Any) -> dict[str, Any]:
         "exp_year": about.get("exp_year"),
         "exp_month": about.get("exp_month"),
     }
+
+
+def _says(metadata: Any, name: str, value: str) -> bool:
+    return bool(metadata) and metadata.to_dict().get(name) == value
 
 
 def _id(value: Any) -> str:

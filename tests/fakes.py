@@ -1,13 +1,18 @@
 """A billing provider in memory, with the same names as the real one."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import connection
+
+from subscriptions import calls
 from subscriptions.billing import (
     BillingRefused,
     BillingUnavailable,
+    BillingUnknown,
     CheckoutFacts,
     EventFacts,
     InvoiceFacts,
@@ -28,6 +33,7 @@ class FakeBilling:
 
     def __init__(self) -> None:
         self.is_away = False
+        self.page_size = 100
         self.now: datetime = NOW
         self.calls: list[str] = []
         self.orders: dict[str, Order] = {}
@@ -40,6 +46,8 @@ class FakeBilling:
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
+        if any(not block._from_testcase for block in connection.atomic_blocks):
+            assert calls.seconds_left() <= calls.WHILE_LOCKED_SECONDS, f"{name} under a lock, and no budget for it"
         if self.is_away:
             raise BillingUnavailable("Stripe is away.")
 
@@ -84,6 +92,10 @@ class FakeBilling:
         self._call("make_customer")
         return f"cus_{reader_id}"
 
+    def customer_of(self, *, reader_id: int, email: str) -> str | None:
+        self._call("customer_of")
+        return None
+
     def price_of(self, lookup_key: str) -> str | None:
         self._call("price_of")
         return None
@@ -113,6 +125,11 @@ class FakeBilling:
             raise BillingRefused("No such checkout session.")
         return self.sessions[session_id]
 
+    def checkout_of(self, customer_id: str, attempt_id: str) -> CheckoutFacts | None:
+        self._call("checkout_of")
+        of_customer = (facts for facts in self.sessions.values() if facts.customer_id == customer_id)
+        return next((facts for facts in of_customer if facts.attempt_id == attempt_id), None)
+
     def close_checkout(self, session_id: str) -> None:
         self._call("close_checkout")
         if self.sessions[session_id].status == "open":
@@ -121,12 +138,19 @@ class FakeBilling:
     def subscription(self, stripe_id: str) -> SubscriptionFacts:
         self._call("subscription")
         if stripe_id not in self.states:
-            raise BillingRefused("No such subscription.")
+            raise BillingUnknown("No such subscription.")
         return self.states[stripe_id]
 
     def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]:
         self._call("subscriptions_of")
         return [facts for facts in self.states.values() if facts.customer_id == customer_id]
+
+    def every_subscription(self, *, starting_after: str = "") -> Iterator[list[SubscriptionFacts]]:
+        newest_first = list(reversed(self.states))
+        begin = newest_first.index(starting_after) + 1 if starting_after else 0
+        for place in range(begin, len(newest_first), self.page_size):
+            self._call("every_subscription")
+            yield [self.states[stripe_id] for stripe_id in newest_first[place : place + self.page_size]]
 
     def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts:
         self._call("cancel_at_period_end")

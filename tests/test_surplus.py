@@ -63,8 +63,8 @@ def test_the_older_contract_stays_whichever_is_heard_of_first(
     bob: User, billing: FakeBilling, order: tuple[str, ...]
 ) -> None:
     for stripe_id in order:
-        with transaction.atomic():
-            webhooks.record(bob, billing.subscription(stripe_id), at=NOW)
+        with webhooks.locked(bob.pk) as reader:
+            webhooks.record(reader, billing.subscription(stripe_id), at=NOW)
     assert Subscription.objects.live().get().stripe_id == "sub_first"
     assert billing.states["sub_first"].status == "active"
     assert billing.states["sub_second"].status == "canceled"
