@@ -1,11 +1,16 @@
 """What every page of the admin shares: how a moment is typed, and how a mirror is shown."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
 
 MOMENT_HELP = "Brussels time."
 
@@ -38,3 +43,52 @@ class MirrorAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+
+class ButtonMirrorAdmin(MirrorAdmin):
+    """A mirror whose rows have one button that sets something going; whoever may change rows of the kind may press it.
+
+    The button has an address of its own, takes POST only, and leaves a line in the row's log.
+    """
+
+    button: ClassVar[str]
+    change_form_template = "admin/mirror_with_button.html"
+
+    def is_pressable(self, row: Any) -> bool:
+        """Whether the button makes sense for this row now."""
+        return True
+
+    def press(self, row: Any, *, at: datetime) -> tuple[bool, str]:
+        """Do it. Whether it went well, and what to tell and to log."""
+        raise NotImplementedError
+
+    def may_press(self, request: HttpRequest) -> bool:
+        """Whether this person may press the button."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.press_view))
+        return [path("<path:object_id>/again/", view, name=self._address), *super().get_urls()]
+
+    def press_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Press the button of one row. Raises PermissionDenied, or Http404 where there is no such row."""
+        if not (self.may_press(request) and self.has_view_permission(request)):
+            raise PermissionDenied
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        went_well, words = self.press(row, at=request.now)  # type: ignore[attr-defined]
+        self.log_change(request, row, words)
+        messages.add_message(request, messages.SUCCESS if went_well else messages.WARNING, words)
+        page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(page, args=[object_id]))
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        if row and self.may_press(request) and self.is_pressable(row):
+            context |= {"button": self.button, "button_url": reverse(f"admin:{self._address}", args=[row.pk])}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @property
+    def _address(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_again"

@@ -103,6 +103,11 @@ JOBS = (
 )
 
 
+def named(name: str) -> Job | None:
+    """The periodic job of that name, if it is (still) one."""
+    return next((job for job in JOBS if job.name == name), None)
+
+
 def job_of(run: Run) -> Job | None:
     """The periodic job that a run belongs to, if any."""
     return next((job for job in JOBS if job.path == run.task_path), None)

@@ -39,6 +39,11 @@ class Job:
         return self.task.module_path
 
     @property
+    def does(self) -> str:
+        """What it does, in a sentence: the first line of its function's words."""
+        return (self.task.func.__doc__ or "").strip().partition("\n")[0]
+
+    @property
     def in_words(self) -> str:
         """ "every 60 seconds", "every 5 minutes", "daily at 03:40"."""
         if self.daily_at:

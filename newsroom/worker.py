@@ -95,6 +95,20 @@ def _plan(job: Job, row: PeriodicJob | None, *, at: datetime) -> bool:
     return True
 
 
+def ask_for(row: PeriodicJob, *, at: datetime) -> bool:
+    """Have a periodic job run now, whenever it would be due. False where it is running, or no longer in the code."""
+    job = jobs.named(row.name)
+    if job is None:
+        return False
+    with transaction.atomic():
+        PeriodicJob.objects.select_for_update().get(pk=row.pk)
+        run = Run.objects.unfinished().filter(task_path=job.path).first()
+        if run is None:
+            job.task.enqueue()
+            return True
+        return run.again(at=at)
+
+
 # --- One run -------------------------------------------------------------------------------------------
 
 
@@ -123,7 +137,7 @@ def carry_out(run: Run) -> None:
 
 def _call(run: Run) -> Any:
     result = run.task_result
-    context = [TaskContext(task_result=result)] if result.task.takes_context else []
+    context = [TaskContext(task_result=result)] if result.task.takes_context else []  # type: ignore[arg-type]
     return result.task.call(*context, *result.args, **result.kwargs)
 
 

@@ -1,0 +1,10 @@
+"""The site itself, as Django knows it."""
+
+from django.apps import AppConfig
+
+
+class NewsroomConfig(AppConfig):
+    """The site itself."""
+
+    name = "newsroom"
+    verbose_name = "Machine room"
