@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from articles.models import Section
 from edge import clock
+from edge.http import Request
 from subscriptions import dunning
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
+def site(request: Request) -> dict[str, Any]:
     """The brand from the settings, `now` (UTC) and the sections, which are fetched only where a page prints them."""
     return {
         "SITE_NAME": settings.SITE_NAME,

@@ -1,12 +1,29 @@
-"""Development only: the mail that the site sent, without a mail server."""
+"""Development only: the mail that the site sent, and the page of an unknown address."""
+
+from collections.abc import Callable
+from http import HTTPStatus
 
 from csp.decorators import csp, csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
+from django.views.defaults import page_not_found
 
 from . import dev_mail
+
+
+def own_not_found_page(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Show an unknown address the site's own page, as readers see it, instead of Django's list of patterns."""
+
+    def with_own_page(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_djangos = response.status_code == HTTPStatus.NOT_FOUND and b"DEBUG = True" in getattr(
+            response, "content", b""
+        )
+        return page_not_found(request, Http404()) if is_djangos else response
+
+    return with_own_page
 
 
 @require_safe

@@ -36,12 +36,13 @@ STUDENTS_EMAIL = env.text("STUDENTS_EMAIL", default=CONTACT_EMAIL)
 TERMS_VERSION = "2026-11"
 
 # --- Paying ----------------------------------------------------------------------------------------
-STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="sk_test_local_sandbox", required=True)
+LOCAL_STRIPE_KEY = "sk_test_local_sandbox"
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default=LOCAL_STRIPE_KEY, required=True)
 # Several secrets, newest first, while one is being rotated.
 STRIPE_WEBHOOK_SECRETS = env.words("STRIPE_WEBHOOK_SECRETS", required=True) or ["whsec_local_sandbox"]
 # Where Stripe is; only the local Stripe of development and the tests stand elsewhere.
 STRIPE_API_BASE = env.text(
-    "STRIPE_API_BASE", default="http://127.0.0.1:12111" if STRIPE_SECRET_KEY == "sk_test_local_sandbox" else ""
+    "STRIPE_API_BASE", default="http://127.0.0.1:12111" if STRIPE_SECRET_KEY == LOCAL_STRIPE_KEY else ""
 )
 if not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_", "sk_test_", "rk_test_")):
     env.refuse("STRIPE_SECRET_KEY", "does not look like a secret or restricted key of Stripe.")
@@ -137,6 +138,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.append("newsroom.dev.own_not_found_page")
 ROOT_URLCONF = "newsroom.urls"
 WSGI_APPLICATION = "newsroom.wsgi.application"
 TEMPLATES = [

@@ -119,3 +119,14 @@ def test_outside_development_there_is_no_such_page(client: Client) -> None:
     with pytest.raises(NoReverseMatch):
         reverse("dev_mails")
     assert client.get("/dev/mail/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/no/such/page/at/all/", "/climate/no-such-story/"])
+def test_an_unknown_address_shows_the_sites_own_page_while_developing(
+    client: Client, settings: Any, address: str
+) -> None:
+    settings.DEBUG = True
+    response = client.get(address)
+    assert response.status_code == 404
+    assert "There is no page at this address" in response.content.decode()
+    assert "URLconf" not in response.content.decode()
