@@ -1,5 +1,6 @@
 """The subscription desk: find a reader, say why they can or cannot read, give access and end it."""
 
+from datetime import datetime
 from email.utils import parseaddr
 from typing import Any, ClassVar
 
@@ -13,10 +14,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from edge.desk import MOMENT_HELP, MirrorAdmin, MomentInput
+from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
 from readers.models import User
 
-from . import trial
+from . import receipts, trial
 from .answer import answer_for, moment
 from .models import CheckoutAttempt, Customer, Grant, Plan, StripeEvent, Subscription, TrialUse
 
@@ -294,11 +295,44 @@ class TrialUseAdmin(MirrorAdmin):
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
-@admin.register(StripeEvent)
-class StripeEventAdmin(MirrorAdmin):
-    """The receipts of what Stripe sent, for administrators."""
+class OutcomeFilter(admin.SimpleListFilter):
+    """What came of a receipt."""
 
-    list_display = ("kind", "stripe_id", "received_at", "handled_at", "remark")
-    list_filter = ("kind",)
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("person", "Needs a person"),
+            ("waiting", "Waiting"),
+            ("stranger", "No reader of ours"),
+            ("handled", "Handled"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> QuerySet[StripeEvent]:
+        found = StripeEvent.objects
+        chosen = {
+            "person": found.given_up,
+            "waiting": found.waiting,
+            "stranger": found.without_reader,
+            "handled": found.handled,
+        }.get(self.value() or "")
+        return queryset & chosen() if chosen else queryset
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ButtonMirrorAdmin):
+    """The receipts of what Stripe sent, for administrators: what waits, what belongs to nobody, what needs a person."""
+
+    button = "Handle again"
+    list_display = ("kind", "stripe_id", "received_at", "handled_at", "remark", "attempts", "next_try_at", "last_error")
+    list_filter = (OutcomeFilter, "kind")
     search_fields = ("stripe_id__exact",)
     show_full_result_count = False
+
+    def press(self, row: StripeEvent, *, at: datetime) -> tuple[bool, str]:
+        error = receipts.handle_again(row, at=at)
+        row.refresh_from_db()
+        if error:
+            return False, f"Not handled: {row.last_error}"[:500]
+        return True, f"Handled. {row.remark}".strip()

@@ -32,6 +32,10 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
         """Not handled after three days of tries: they need a person."""
         return self.filter(handled_at=None, attempts__gte=MOST_ATTEMPTS)
 
+    def handled(self) -> "StripeEventQuerySet":
+        """Those of which something came, or of which nothing had to."""
+        return self.exclude(handled_at=None).exclude(remark=NO_READER)
+
     def without_reader(self) -> "StripeEventQuerySet":
         """About a customer who is no reader of ours. Whose it is, is never guessed by e-mail."""
         return self.exclude(handled_at=None).filter(remark=NO_READER)
@@ -70,9 +74,13 @@ class StripeEvent(models.Model):
         return self.handled_at is None and self.attempts >= MOST_ATTEMPTS
 
     def failed(self, error: str, *, at: datetime) -> None:
-        """A try of our own did not do: the next one is put off, further each time. Nothing where it was handled since."""
+        """A try of our own did not do: the next one is put off, further each time. Unless it was handled since."""
         wait = RETRIES[min(self.attempts, len(RETRIES) - 1)]
-        self.attempts, self.next_try_at, self.last_error = self.attempts + 1, at + wait, error[:2000]
+        self.attempts, self.next_try_at, self.last_error = (
+            self.attempts + 1,
+            at + wait,
+            error.replace("\x00", "")[:2000],
+        )
         unhandled = type(self).objects.filter(pk=self.pk, handled_at=None)
         unhandled.update(attempts=self.attempts, next_try_at=self.next_try_at, last_error=self.last_error)
 
