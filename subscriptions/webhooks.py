@@ -15,6 +15,7 @@ from readers.models import User
 from . import billing, calls, dunning, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
 from .models import CheckoutAttempt, Customer, Plan, StripeEvent, Subscription
+from .models.stripe_event import NO_READER
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
         log.warning(
             "Stripe event %s is about customer %s, who is no reader of ours", event.stripe_id, event.customer_id
         )
-        return "No reader of ours."
+        return NO_READER
     with locked(customer.reader_id) as reader:
         record(reader, billing.gateway().subscription(event.subscription_id), at=at)
     return ""
