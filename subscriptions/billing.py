@@ -336,8 +336,9 @@ class StripeBilling:
         expand = [f"data.{name}" for name in SUBSCRIPTION_EXPAND]
         page = None
         while page is None or page["has_more"]:
-            after = {"starting_after": page["data"][-1]["id"]} if page else {}
-            params: Any = {"status": "all", "limit": 100, "expand": expand, **which, **after}
+            params: Any = {"status": "all", "limit": 100, "expand": expand, **which}
+            if page:
+                params["starting_after"] = page["data"][-1]["id"]
             with _our_errors():
                 page = self._client.v1.subscriptions.list(params).to_dict()
             if page["data"]:
@@ -533,7 +534,8 @@ class StripeBilling:
 
     def _update(self, stripe_id: str, params: dict[str, Any]) -> SubscriptionFacts:
         with _our_errors():
-            changed = self._client.v1.subscriptions.update(stripe_id, {**params, "expand": SUBSCRIPTION_EXPAND})
+            wish: Any = {**params, "expand": SUBSCRIPTION_EXPAND}
+            changed = self._client.v1.subscriptions.update(stripe_id, wish)
         return _subscription_facts(changed.to_dict())
 
 
@@ -581,7 +583,7 @@ class _Session(requests.Session):
 
     seconds = 8.0
 
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         return super().request(*args, **kwargs | {"timeout": (self.seconds / 4, self.seconds * 3 / 4)})
 
 

@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 
 from readers.models import User
 
-from . import billing, trial, webhooks
+from . import billing, calls, trial, webhooks
 from .billing import CheckoutFacts, Order
 from .models import CheckoutAttempt, Customer, Plan, Subscription
 
-# Stripe keeps a payment page open for 24 hours; we stop handing out its address before that.
+# Stripe keeps a payment page open for 24 hours, and remembers a request's key as long; we stop counting on it before.
 PAGE_LIFETIME = timedelta(hours=23)
 
 
@@ -52,30 +52,28 @@ def start(
     Two presses, or two tabs with the same plan, get the same page; choosing another plan closes the page of the first.
     `success_url` holds Stripe's placeholder {CHECKOUT_SESSION_ID}.
     """
-    attempt = _attempt(reader, offer, shown_html=shown_html, return_to=return_to, at=at)
-    if attempt.stripe_session_id:
-        facts = billing.gateway().checkout(attempt.stripe_session_id)
-        if facts.status == "open":
-            return facts.url
-        finish(attempt, at=at)
-        if attempt.completed_at:
-            raise AlreadySubscribed
+    with calls.budget(settings.STRIPE_BUDGET_SECONDS):
         attempt = _attempt(reader, offer, shown_html=shown_html, return_to=return_to, at=at)
-    customer = _customer_of(reader, at=at)
-    _close_others(attempt)
-    facts = billing.gateway().open_checkout(
-        Order(
-            attempt_id=str(attempt.pk),
-            customer_id=customer.stripe_id,
-            price_id=offer.plan.stripe_price_id,
-            trial_days=offer.plan.trial_days if offer.with_trial else 0,
-            success_url=success_url,
-            cancel_url=cancel_url,
-            terms_version=attempt.terms_version,
+        if attempt.stripe_session_id:
+            facts = billing.gateway().checkout(attempt.stripe_session_id)
+            if facts.status == "open":
+                return facts.url
+            _see_what_became_of(attempt, at=at)
+            attempt = _attempt(reader, offer, shown_html=shown_html, return_to=return_to, at=at)
+        customer = _customer_of(reader, at=at)
+        _close_others(attempt, customer, at=at)
+        facts = billing.gateway().open_checkout(
+            Order(
+                attempt_id=str(attempt.pk),
+                customer_id=customer.stripe_id,
+                price_id=offer.plan.stripe_price_id,
+                trial_days=offer.plan.trial_days if offer.with_trial else 0,
+                success_url=success_url,
+                cancel_url=cancel_url,
+                terms_version=attempt.terms_version,
+            )
         )
-    )
-    attempt.stripe_session_id, attempt.payment_url, attempt.expires_at = facts.session_id, facts.url, facts.expires_at
-    attempt.save(update_fields=["stripe_session_id", "payment_url", "expires_at"])
+    _keep_answer(attempt, facts)
     return facts.url
 
 
@@ -129,13 +127,42 @@ def _customer_of(reader: User, *, at: datetime) -> Customer:
     if customer := Customer.objects.filter(reader=reader).first():
         return customer
     key = f"customer-{reader.pk}-{reader.date_joined.timestamp():.0f}"
-    stripe_id = billing.gateway().make_customer(reader_id=reader.pk, email=reader.email, key=key)
+    gateway = billing.gateway()
+    # One may have been made whose answer was lost, so long ago that its key is forgotten.
+    asked_before = CheckoutAttempt.objects.filter(reader=reader, started_at__lte=at - PAGE_LIFETIME).exists()
+    found = gateway.customer_of(reader_id=reader.pk, email=reader.email) if asked_before else None
+    stripe_id = found or gateway.make_customer(reader_id=reader.pk, email=reader.email, key=key)
     return Customer.objects.get_or_create(reader=reader, defaults={"stripe_id": stripe_id, "created_at": at})[0]
 
 
-def _close_others(attempt: CheckoutAttempt) -> None:
-    others = _open_attempts(attempt.reader, at=attempt.started_at).exclude(pk=attempt.pk).exclude(stripe_session_id="")
-    for other in others:
+def _close_others(attempt: CheckoutAttempt, customer: Customer, *, at: datetime) -> None:
+    """Let nobody pay on the pages of earlier attempts, also on one that was opened and whose answer was lost.
+
+    Raises AlreadySubscribed where one has been paid a moment ago.
+    """
+    for other in _open_attempts(attempt.reader, at=at).exclude(pk=attempt.pk):
+        if not other.stripe_session_id and not _look_up(other, customer):
+            other.expires_at = at
+            other.save(update_fields=["expires_at"])
+            continue
         billing.gateway().close_checkout(other.stripe_session_id)
-        other.expires_at = attempt.started_at
-        other.save(update_fields=["expires_at"])
+        _see_what_became_of(other, at=at)
+
+
+def _see_what_became_of(attempt: CheckoutAttempt, *, at: datetime) -> None:
+    finish(attempt, at=at)
+    if attempt.completed_at:
+        raise AlreadySubscribed
+
+
+def _look_up(attempt: CheckoutAttempt, customer: Customer) -> bool:
+    """Whether Stripe has opened a page for an attempt that got no answer; if so it is kept."""
+    facts = billing.gateway().checkout_of(customer.stripe_id, str(attempt.pk))
+    if facts:
+        _keep_answer(attempt, facts)
+    return facts is not None
+
+
+def _keep_answer(attempt: CheckoutAttempt, facts: CheckoutFacts) -> None:
+    attempt.stripe_session_id, attempt.payment_url, attempt.expires_at = facts.session_id, facts.url, facts.expires_at
+    attempt.save(update_fields=["stripe_session_id", "payment_url", "expires_at"])
