@@ -31,9 +31,9 @@ def a_reader(email: str = "bob@example.org", **fields: Any) -> User:
 
 
 def the_groups() -> None:
-    """The two groups of staff, as the migration makes them: tests with a real server empty every table."""
-    migration = import_module("newsroom.migrations.0001_editors_and_subscription_desk")
-    migration.make(apps, SimpleNamespace(connection=connection))
+    """The two groups of staff, as the migrations make them: tests with a real server empty every table."""
+    for name in ("0001_editors_and_subscription_desk", "0003_let_the_desk_give_money_back"):
+        import_module(f"newsroom.migrations.{name}").make(apps, SimpleNamespace(connection=connection))
 
 
 def somebody_in(group: str, email: str = "dora@example.org") -> User:

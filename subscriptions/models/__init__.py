@@ -2,21 +2,25 @@
 
 from .checkout import CheckoutAttempt, TrialUse
 from .customer import Customer
+from .dispute import Dispute
 from .farewell import Farewell
 from .grant import Grant
 from .plan import Plan
 from .reconciliation import Finding, Reconciliation, Sighting
+from .refund import Refund
 from .stripe_event import StripeEvent
 from .subscription import Subscription
 
 __all__ = [
     "CheckoutAttempt",
     "Customer",
+    "Dispute",
     "Farewell",
     "Finding",
     "Grant",
     "Plan",
     "Reconciliation",
+    "Refund",
     "Sighting",
     "StripeEvent",
     "Subscription",
