@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from articles import pictures
 from articles.models import AgendaItem, Article, Author, Brief, PartnerItem, Picture, Section
+from edge.progress import shown
 
 from . import content
-from .progress import shown
 
 # The agenda is of one day; it is repeated, so that a demo shows one for a week.
 AGENDA_DAYS = 7

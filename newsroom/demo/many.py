@@ -11,9 +11,9 @@ from django.utils.text import slugify
 
 from articles import body
 from articles.models import Article, Author, Byline, Picture, Section
+from edge.progress import shown
 
 from . import content
-from .progress import shown
 
 # How the made ones are told from the written ones.
 PREFIX = "archive-"

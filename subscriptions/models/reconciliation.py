@@ -37,6 +37,7 @@ class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
         run = self.get(holder=holder)
         if run.started_at <= at - TAKEN_UP_WITHIN:
             run.note(started_at=at, last_seen="", seen=0)
+            run.sightings.all().delete()
         return run
 
 
@@ -92,9 +93,9 @@ class Reconciliation(models.Model):
         with suppress(AlreadyRunning):
             self.note(held_until=None, remark=why[:300], **self._counted())
 
-    def finish(self, *, at: datetime) -> None:
+    def finish(self, *, at: datetime, remark: str = "") -> None:
         """It has been through everything."""
-        self.note(finished_at=at, held_until=None, remark="", **self._counted())
+        self.note(finished_at=at, held_until=None, remark=remark[:300], **self._counted())
 
     def _counted(self) -> dict[str, int]:
         counts = dict(self.findings.values_list("kind").annotate(models.Count("pk")).order_by())
