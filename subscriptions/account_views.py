@@ -33,7 +33,7 @@ def account(request: Request) -> HttpResponse:
         "other_plan": _other_plan(standing),
         "plans": list(Plan.objects.on_sale()),
         "with_trial": trial.is_offered_to(request.user),
-        "is_customer": Customer.objects.filter(reader=request.user).exists(),
+        "is_customer": Customer.objects.of(request.user) is not None,
     }
     return render(request, "subscriptions/account.html", context)
 
@@ -162,7 +162,7 @@ def portal(request: Request) -> HttpResponse:
 @login_required
 def invoices(request: Request) -> HttpResponse:
     """What was charged, asked of Stripe at this moment."""
-    customer = Customer.objects.filter(reader=request.user).first()
+    customer = Customer.objects.of(request.user)
     try:
         listed = billing.gateway().invoices(customer.stripe_id) if customer else []
     except billing.BillingError as error:
@@ -198,7 +198,7 @@ def _other_plan(standing: Standing) -> Plan | None:
 
 
 def _to_stripe(request: Request, address_for: Callable[[str, str], str]) -> HttpResponse:
-    customer = Customer.objects.filter(reader=request.user).first()
+    customer = Customer.objects.of(request.user)
     if customer is None:
         messages.info(request, "There is nothing to change: you have not paid with a card here.")
         return redirect("account")

@@ -56,7 +56,7 @@ class ReaderAdmin(admin.ModelAdmin):
         """By the whole address or its beginning, however it is capitalised, and even with the name around it."""
         term = search_term.strip()[:300]
         if term.startswith("cus_"):
-            return queryset.filter(customer__stripe_id=term), False
+            return queryset.filter(customers__stripe_id=term), False
         if term.startswith("sub_"):
             return queryset.filter(subscriptions__stripe_id=term), False
         address = parseaddr(term)[1] if "<" in term else term
@@ -100,7 +100,7 @@ class ReaderAdmin(admin.ModelAdmin):
             "subscriptions": reader.subscriptions.select_related("plan"),
             "grants": [(grant, grant.is_in_force(at=now)) for grant in grants],
             "letters": reader.letters.defer("html", "text")[:LETTERS_SHOWN],
-            "customer": Customer.objects.filter(reader=reader).first(),
+            "customer": Customer.objects.of(reader),
             "trial_use": TrialUse.objects.filter(mailbox=trial.mailbox_of(reader.email)).first(),
             "may_give": may("subscriptions.add_grant"),
             "may_end": may("subscriptions.change_grant"),
@@ -266,7 +266,7 @@ class SubscriptionAdmin(MirrorAdmin):
 class CustomerAdmin(MirrorAdmin):
     """Readers as Stripe knows them."""
 
-    list_display = ("reader", "stripe_id", "created_at")
+    list_display = ("reader", "stripe_id", "created_at", "deleted_at")
     list_select_related = ("reader",)
     search_fields = ("reader__email__startswith", "stripe_id__exact")
     show_full_result_count = False

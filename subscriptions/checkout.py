@@ -124,15 +124,18 @@ def _open_attempts(reader: User, *, at: datetime) -> QuerySet[CheckoutAttempt]:
 
 def _customer_of(reader: User, *, at: datetime) -> Customer:
     """The reader's customer, made at Stripe the first time and kept before anything else happens."""
-    if customer := Customer.objects.filter(reader=reader).first():
+    if customer := Customer.objects.of(reader):
         return customer
-    key = f"customer-{reader.pk}-{reader.date_joined.timestamp():.0f}"
+    # After one that Stripe has deleted, the old key would bring its number back.
+    deleted = Customer.objects.filter(reader=reader).count()
+    key = f"customer-{reader.pk}-{reader.date_joined.timestamp():.0f}" + (f"-{deleted}" if deleted else "")
     gateway = billing.gateway()
     # One may have been made whose answer was lost, so long ago that its key is forgotten.
     asked_before = CheckoutAttempt.objects.filter(reader=reader, started_at__lte=at - PAGE_LIFETIME).exists()
     found = gateway.customer_of(reader_id=reader.pk, email=reader.email) if asked_before else None
     stripe_id = found or gateway.make_customer(reader_id=reader.pk, email=reader.email, key=key)
-    return Customer.objects.get_or_create(reader=reader, defaults={"stripe_id": stripe_id, "created_at": at})[0]
+    fields = {"stripe_id": stripe_id, "created_at": at}
+    return Customer.objects.get_or_create(reader=reader, deleted_at=None, defaults=fields)[0]
 
 
 def _close_others(attempt: CheckoutAttempt, customer: Customer, *, at: datetime) -> None:

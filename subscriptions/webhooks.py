@@ -53,7 +53,7 @@ def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
 
 def refresh(reader: User, *, at: datetime) -> None:
     """Ask Stripe for all of a reader's subscriptions and record them. Raises BillingError."""
-    customer = Customer.objects.filter(reader=reader).first()
+    customer = Customer.objects.of(reader)
     if customer is None:
         return
     with locked(reader.pk):

@@ -127,7 +127,7 @@ def test_the_first_reason_costs_one_query(django_assert_num_queries) -> None:
 
 
 def test_the_rule_in_the_database_agrees_with_the_rule_in_python() -> None:
-    """Every status, cancelled or not, at every moment around every boundary."""
+    """Every status, cancelled, paused, pending or not, at every moment around every boundary."""
     ends = NOW + timedelta(days=3)
     cases = []
     for status in EVERY_STATUS:
@@ -136,6 +136,13 @@ def test_the_rule_in_the_database_agrees_with_the_rule_in_python() -> None:
                 reader = a_reader(f"reader{len(cases)}@example.org")
                 fields = {"period_ends_at": ends, "ends_at": ends_at, "unpaid_since": unpaid_since}
                 cases.append(a_subscription(reader, status, **fields))
+                for more in (
+                    {"pause_starts_at": ends, "pause_ends_at": ends + timedelta(days=31)},
+                    {"payment_pending": True},
+                    {"first_payment_failed": True},
+                ):
+                    reader = a_reader(f"reader{len(cases)}@example.org")
+                    cases.append(a_subscription(reader, status, **fields | more))
     edges = [ends, ends + RENEWAL_SLACK, ends + RENEWAL_SLACK * 3, NOW - timedelta(days=1) + PAYMENT_GRACE]
     for moment in (edge + step for edge in edges for step in (-SECOND, timedelta(0), SECOND)):
         by_query = set(Subscription.objects.giving_access(at=moment).values_list("pk", flat=True))

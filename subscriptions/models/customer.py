@@ -1,15 +1,46 @@
 """A reader as Stripe knows them."""
 
+from datetime import datetime
+from typing import Any, ClassVar
+
 from django.conf import settings
 from django.db import models
 
 
-class Customer(models.Model):
-    """One Stripe customer for one reader, kept for good: two readers never share one."""
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    """Many customers."""
 
-    reader = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customer")
+    def of(self, reader: Any) -> "Customer | None":
+        """The one this reader pays as; None before the first order, and after Stripe has deleted it."""
+        return self.filter(reader=reader, deleted_at=None).first()
+
+
+class Customer(models.Model):
+    """One Stripe customer for one reader, kept for good: two readers never share one.
+
+    A customer deleted at Stripe stays as history, and the reader's next order makes another one.
+    """
+
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customers")
     stripe_id = models.CharField(max_length=60, unique=True)
     created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="When Stripe was found to have deleted it.")
+
+    objects: ClassVar[CustomerQuerySet] = CustomerQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reader"], condition=models.Q(deleted_at=None), name="one_customer_per_reader"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reader} ({self.stripe_id})"
+
+    def was_deleted(self, *, at: datetime) -> None:
+        """Stripe has deleted it. Noting it twice changes nothing."""
+        if self.deleted_at is None:
+            self.deleted_at = at
+            self.save(update_fields=["deleted_at"])

@@ -32,16 +32,20 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def overdue(self, *, at: datetime) -> "SubscriptionQuerySet":
         """Those whose days of grace are over and whose contract Stripe still keeps."""
-        return self.live().filter(status__in=["past_due", "unpaid"], unpaid_since__lte=at - PAYMENT_GRACE)
+        over = Q(unpaid_since__lte=at - PAYMENT_GRACE) | Q(first_payment_failed=True)
+        return self.live().filter(over, status__in=["past_due", "unpaid"])
+
+    def pausing(self) -> "SubscriptionQuerySet":
+        """Those whose pause is agreed, begun or not, and that go on afterwards."""
+        return self.live().filter(status="active", pause_starts_at__isnull=False, ends_at=None)
 
     def giving_access(self, *, at: datetime) -> "SubscriptionQuerySet":
         """The same rule as `Subscription.access_ends_at`, for the database."""
-        paid = Q(status__in=["trialing", "active"])
-        return self.filter(surplus="").filter(
-            (paid & Q(ends_at=None) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
-            | (paid & Q(ends_at__gt=at) & Q(period_ends_at__gt=at - RENEWAL_SLACK))
-            | (Q(status="past_due") & Q(unpaid_since__gt=at - PAYMENT_GRACE) & (Q(ends_at=None) | Q(ends_at__gt=at)))
-        )
+        paid = Q(status__in=["trialing", "active"], period_ends_at__gt=at - RENEWAL_SLACK)
+        in_grace = Q(status="past_due", unpaid_since__gt=at - PAYMENT_GRACE, first_payment_failed=False)
+        goes_on = Q(ends_at=None) | Q(ends_at__gt=at)
+        is_open = Q(pause_starts_at=None) | Q(pause_starts_at__gt=at)
+        return self.filter(paid | in_grace, goes_on, is_open, surplus="")
 
 
 class Subscription(models.Model):
@@ -62,6 +66,13 @@ class Subscription(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Set when it is cancelled: the last moment.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="When the invoice that failed was made.")
+    payment_pending = models.BooleanField(default=False, help_text="A debit is under way; the bank needs some days.")
+    first_payment_failed = models.BooleanField(default=False, help_text="Nothing was ever paid, so there is no grace.")
+    discounted_cents = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The next charge by Stripe's preview, where a promotion code lowers it."
+    )
+    pause_starts_at = models.DateTimeField(null=True, blank=True, help_text="From when on nothing is paid nor read.")
+    pause_ends_at = models.DateTimeField(null=True, blank=True, help_text="When it goes on, and is charged.")
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
     card_expires_on = models.DateField(null=True, blank=True, help_text="The last day on which the card works.")
@@ -85,7 +96,12 @@ class Subscription(models.Model):
                 fields=["reader"],
                 condition=Q(status__in=HELD_STATUSES, surplus=""),
                 name="one_live_subscription_per_reader",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(pause_starts_at=None, pause_ends_at=None)
+                | Q(pause_ends_at__gt=models.F("pause_starts_at")),
+                name="pause_ends_after_it_starts",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,17 +132,18 @@ class Subscription(models.Model):
         """Until when it lets its reader read (UTC), or None where it does not.
 
         Paid or free time, with slack for a renewal still on its way; a cancelled one ends on the day it says;
-        a failed payment leaves 14 days from the invoice that failed; a surplus one gives none.
+        a failed payment leaves 14 days from the invoice that failed, unless it was the very first; a pause begins
+        on its day; a surplus one gives none.
         """
         if self.is_surplus:
             return None
         if self.status in ("trialing", "active"):
-            slack = self.period_ends_at + RENEWAL_SLACK
-            return min(self.ends_at, slack) if self.ends_at else slack
-        if self.status == "past_due" and self.unpaid_since:
-            grace = self.unpaid_since + PAYMENT_GRACE
-            return min(self.ends_at, grace) if self.ends_at else grace
-        return None
+            last = self.period_ends_at + RENEWAL_SLACK
+        elif self.status == "past_due" and self.unpaid_since and not self.first_payment_failed:
+            last = self.unpaid_since + PAYMENT_GRACE
+        else:
+            return None
+        return min(filter(None, (last, self.ends_at, self.pause_starts_at)))
 
     def gives_access(self, *, at: datetime) -> bool:
         """Whether its reader may read at that moment."""
@@ -136,4 +153,22 @@ class Subscription(models.Model):
     @property
     def next_charge_at(self) -> datetime | None:
         """When the next money is taken (UTC), or None where nothing will be."""
-        return self.period_ends_at if self.status in ("trialing", "active") and self.ends_at is None else None
+        if self.status not in ("trialing", "active") or self.ends_at is not None:
+            return None
+        return self.pause_ends_at or self.period_ends_at
+
+    @property
+    def next_charge_cents(self) -> int:
+        """What the next charge comes to, in cents: the price, or less where a promotion code lowers it."""
+        return self.plan.price_cents if self.discounted_cents is None else self.discounted_cents
+
+    @property
+    def is_pausing(self) -> bool:
+        """Whether a pause is agreed, begun or not; or Stripe itself has paused it."""
+        return self.status == "paused" or (self.status == "active" and self.pause_starts_at is not None)
+
+    def pause_has_begun(self, *, at: datetime) -> bool:
+        """Whether it is paused at that moment."""
+        return self.status == "paused" or (
+            self.is_pausing and self.pause_starts_at is not None and self.pause_starts_at <= at
+        )
