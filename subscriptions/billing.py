@@ -121,18 +121,33 @@ class SwitchFacts:
 
 @dataclass(frozen=True)
 class PaymentFacts:
-    """One payment for a subscription, found through its invoice. Money in cents, gross."""
+    """One payment for a subscription, found through its invoice, and the period it paid for. Money in cents, gross."""
 
     stripe_id: str
     invoice_id: str
     paid_cents: int
     refunded_cents: int
     paid_at: datetime
+    period_starts_at: datetime | None = None
+    period_ends_at: datetime | None = None
+    # What it was paid with, and what it goes back to.
+    card_brand: str = ""
+    card_last4: str = ""
 
     @property
     def refundable_cents(self) -> int:
         """What can still be given back."""
         return max(self.paid_cents - self.refunded_cents, 0)
+
+    @property
+    def is_given_back(self) -> bool:
+        """Whether all of it was given back."""
+        return self.paid_cents > 0 and self.refundable_cents == 0
+
+    def covers(self, at: datetime) -> bool:
+        """Whether that moment was paid for with it."""
+        starts, ends = self.period_starts_at, self.period_ends_at
+        return starts is not None and ends is not None and starts <= at < ends
 
 
 @dataclass(frozen=True)
@@ -142,6 +157,22 @@ class RefundFacts:
     stripe_id: str
     status: str
     cents: int
+    # The intention of ours that it came from; empty for one that was made in the Dashboard.
+    key: str = ""
+    made_at: datetime | None = None
+    why_failed: str = ""
+
+
+@dataclass(frozen=True)
+class DisputeFacts:
+    """One payment called wrong by its payer. `status` and `reason` are Stripe's own words."""
+
+    stripe_id: str
+    status: str
+    cents: int
+    reason: str
+    opened_at: datetime
+    answer_by: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +185,9 @@ class EventFacts:
     subscription_id: str
     session_id: str
     payload: dict[str, Any] = field(repr=False, hash=False)
+    # Of refunds, disputes and charges, which say neither subscription nor, often, customer.
+    payment_id: str = ""
+    charge_id: str = ""
 
 
 class Billing(Protocol):
@@ -194,6 +228,16 @@ class Billing(Protocol):
     def payments_of(self, stripe_id: str) -> list[PaymentFacts]: ...
 
     def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts: ...
+
+    def refunds_of(self, payment_id: str) -> list[RefundFacts]: ...
+
+    def disputes_of(self, payment_id: str) -> list[DisputeFacts]: ...
+
+    def payment_of_charge(self, charge_id: str) -> str: ...
+
+    def subscription_of_payment(self, payment_id: str) -> str: ...
+
+    def payments_touched_since(self, since: datetime) -> list[str]: ...
 
     def open_invoice_page(self, stripe_id: str) -> str: ...
 
@@ -421,24 +465,24 @@ class StripeBilling:
     def payments_of(self, stripe_id: str) -> list[PaymentFacts]:
         """What was paid for a subscription and what of it was given back, newest first."""
         with _our_errors():
-            invoices = self._client.v1.invoices.list({"subscription": stripe_id, "status": "paid", "limit": 100})
-            return [
-                payment
-                for invoice in invoices.auto_paging_iter()
-                if invoice.amount_paid
-                for payment in self._payments_for(invoice.id)
-            ]
+            found = self._client.v1.invoices.list(
+                {"subscription": stripe_id, "status": "paid", "limit": 100, "expand": ["data.payments"]}
+            )
+            invoices = [one.to_dict() for one in found.auto_paging_iter() if one.amount_paid]
+            intents = self._intents_of(_id(invoices[0].get("customer"))) if invoices else {}
+        return [
+            _payment_facts(intents[payment_id], invoice)
+            for invoice in invoices
+            for payment_id in _payment_ids(invoice)
+            if payment_id in intents
+        ]
 
-    def _payments_for(self, invoice_id: str) -> Iterator[PaymentFacts]:
-        made = self._client.v1.invoice_payments.list({"invoice": invoice_id, "status": "paid", "limit": 100})
-        for one in made.auto_paging_iter():
-            payment_id = _id(one.to_dict()["payment"].get("payment_intent"))
-            if not payment_id:
-                continue
-            intent = self._client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]}).to_dict()
-            charge = intent.get("latest_charge")
-            refunded = charge.get("amount_refunded", 0) if isinstance(charge, dict) else 0
-            yield PaymentFacts(payment_id, invoice_id, intent["amount_received"], refunded, _moment(intent["created"]))
+    def _intents_of(self, customer_id: str) -> dict[str, dict[str, Any]]:
+        """All payments of a customer with what became of them: one call where asking for each would be dozens."""
+        page = self._client.v1.payment_intents.list(
+            {"customer": customer_id, "limit": 100, "expand": ["data.latest_charge"]}
+        )
+        return {one.id: one.to_dict() for one in page.auto_paging_iter()}
 
     def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts:
         """Give back `cents` of a payment, once for each key. Raises BillingRefused where it is too much."""
@@ -450,10 +494,40 @@ class StripeBilling:
         )
 
     def _refund_of(self, payment_id: str, key: str) -> RefundFacts | None:
+        return next((one for one in self.refunds_of(payment_id) if one.key == key), None)
+
+    def refunds_of(self, payment_id: str) -> list[RefundFacts]:
+        """Every refund of a payment, whoever made it, newest first."""
         with _our_errors():
             page = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100})
-            found = [one for one in page.auto_paging_iter() if _says(one.metadata, "key", key)]
-        return _refund_facts(found[0]) if found else None
+            return [_refund_facts(one) for one in page.auto_paging_iter()]
+
+    def disputes_of(self, payment_id: str) -> list[DisputeFacts]:
+        """Every dispute about a payment, newest first."""
+        with _our_errors():
+            page = self._client.v1.disputes.list({"payment_intent": payment_id, "limit": 100})
+            return [_dispute_facts(one.to_dict()) for one in page.auto_paging_iter()]
+
+    def payment_of_charge(self, charge_id: str) -> str:
+        """The payment that a charge belongs to; empty for a charge without one."""
+        with _our_errors():
+            return _id(self._client.v1.charges.retrieve(charge_id).to_dict().get("payment_intent"))
+
+    def subscription_of_payment(self, payment_id: str) -> str:
+        """The subscription that a payment was for, found through its invoice; empty where it was for none."""
+        with _our_errors():
+            wanted: Any = {"type": "payment_intent", "payment_intent": payment_id}
+            made = self._client.v1.invoice_payments.list({"payment": wanted, "limit": 1, "expand": ["data.invoice"]})
+        invoice = made.data[0].to_dict()["invoice"] if made.data else {}
+        return _id(((invoice.get("parent") or {}).get("subscription_details") or {}).get("subscription"))
+
+    def payments_touched_since(self, since: datetime) -> list[str]:
+        """The payments of which something was given back, or which were disputed, since that moment."""
+        wish: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        with _our_errors():
+            pages = (self._client.v1.refunds.list(wish), self._client.v1.disputes.list(wish))
+            found = [_id(one.payment_intent) for page in pages for one in page.auto_paging_iter()]
+        return [payment_id for payment_id in dict.fromkeys(found) if payment_id]
 
     def open_invoice_page(self, stripe_id: str) -> str:
         """Stripe's page where an open invoice is paid at once, with any card; empty where none is open."""
@@ -676,7 +750,59 @@ def _checkout_facts(given: dict[str, Any]) -> CheckoutFacts:
 
 
 def _refund_facts(made: stripe.Refund) -> RefundFacts:
-    return RefundFacts(made.id, made.status or "pending", made.amount)
+    given = made.to_dict()
+    return RefundFacts(
+        stripe_id=given["id"],
+        status=given.get("status") or "pending",
+        cents=given["amount"],
+        key=(given.get("metadata") or {}).get("key", ""),
+        made_at=_moment(given["created"]),
+        why_failed=given.get("failure_reason") or "",
+    )
+
+
+def _dispute_facts(given: dict[str, Any]) -> DisputeFacts:
+    return DisputeFacts(
+        stripe_id=given["id"],
+        status=given["status"],
+        cents=given["amount"],
+        reason=given["reason"],
+        opened_at=_moment(given["created"]),
+        answer_by=_moment_or_none((given.get("evidence_details") or {}).get("due_by")),
+    )
+
+
+def _payment_ids(invoice: dict[str, Any]) -> list[str]:
+    """The payments that paid an invoice."""
+    made = [one for one in invoice["payments"]["data"] if one["status"] == "paid"]
+    return [payment_id for one in made if (payment_id := _id(one["payment"].get("payment_intent")))]
+
+
+def _payment_facts(intent: dict[str, Any], invoice: dict[str, Any]) -> PaymentFacts:
+    charge = intent.get("latest_charge")
+    charge = charge if isinstance(charge, dict) else {}
+    card = _card(charge.get("payment_method_details"))
+    starts, ends = _period_of(invoice)
+    return PaymentFacts(
+        stripe_id=intent["id"],
+        invoice_id=invoice["id"],
+        paid_cents=intent["amount_received"],
+        refunded_cents=charge.get("amount_refunded", 0),
+        paid_at=_moment(charge.get("created") or intent["created"]),
+        period_starts_at=starts,
+        period_ends_at=ends,
+        card_brand=card.get("brand", ""),
+        card_last4=card.get("last4", ""),
+    )
+
+
+def _period_of(invoice: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    """What an invoice bought: of all that it charges for, the period that ends last; credits do not count."""
+    bought = [line["period"] for line in invoice["lines"]["data"] if line["amount"] > 0]
+    if not bought:
+        return None, None
+    last = max(bought, key=lambda period: period["end"])
+    return _moment(last["start"]), _moment(last["end"])
 
 
 def _invoice_facts(given: dict[str, Any]) -> InvoiceFacts:
@@ -713,6 +839,8 @@ def _event_facts(payload: dict[str, Any], *, is_live: bool) -> EventFacts:
             else _id(object_.get("subscription") or parent.get("subscription")),
             session_id=object_["id"] if of == "checkout.session" else "",
             payload=payload,
+            payment_id=_id(object_.get("payment_intent")),
+            charge_id=object_["id"] if of == "charge" else _id(object_.get("charge")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise NotFromStripe(f"unreadable: {type(error).__name__}") from error

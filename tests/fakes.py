@@ -14,6 +14,7 @@ from subscriptions.billing import (
     BillingUnavailable,
     BillingUnknown,
     CheckoutFacts,
+    DisputeFacts,
     EventFacts,
     InvoiceFacts,
     Order,
@@ -41,6 +42,8 @@ class FakeBilling:
         self.states: dict[str, SubscriptionFacts] = {}
         self.payments: dict[str, list[PaymentFacts]] = {}
         self.refunds: dict[str, RefundFacts] = {}
+        self.refunded: dict[str, str] = {}
+        self.disputes: dict[str, list[DisputeFacts]] = {}
         self._numbers = count(1)
         self._real = StripeBilling("sk_test_fake", "http://127.0.0.1:9")
 
@@ -85,6 +88,39 @@ class FakeBilling:
         """Something happens to a subscription at Stripe."""
         self.states[stripe_id] = replace(self.states[stripe_id], **changes)
         return self.states[stripe_id]
+
+    def give_back(self, payment_id: str, cents: int, *, key: str = "", status: str = "succeeded") -> RefundFacts:
+        """Some of a payment goes back; without a key it is done in Stripe's Dashboard."""
+        place = key or f"dashboard {len(self.refunds)}"
+        if place not in self.refunds:
+            self._add_to_refunded(payment_id, cents)
+            number = f"re_{len(self.refunds) + 1}"
+            self.refunds[place] = RefundFacts(number, status, cents, key=key, made_at=self.now)
+            self.refunded[number] = payment_id
+        return self.refunds[place]
+
+    def refund_becomes(self, stripe_id: str, status: str, why_failed: str = "") -> None:
+        """The bank has said something about a refund; one that failed no longer counts."""
+        place = next(place for place, one in self.refunds.items() if one.stripe_id == stripe_id)
+        if status == "failed":
+            self._add_to_refunded(self.refunded[stripe_id], -self.refunds[place].cents)
+        self.refunds[place] = replace(self.refunds[place], status=status, why_failed=why_failed)
+
+    def _add_to_refunded(self, payment_id: str, cents: int) -> None:
+        for made in self.payments.values():
+            for place, payment in enumerate(made):
+                if payment.stripe_id == payment_id:
+                    if cents > payment.refundable_cents:
+                        raise BillingRefused("The refund is more than what was paid.")
+                    made[place] = replace(payment, refunded_cents=payment.refunded_cents + cents)
+
+    def dispute_becomes(self, payment_id: str, status: str, *, cents: int = 1500) -> None:
+        """The payer has called the payment wrong, or the bank has said something about it."""
+        known = self.disputes.get(payment_id)
+        opened_at = known[0].opened_at if known else self.now
+        answer_by = opened_at + timedelta(days=7)
+        facts = DisputeFacts(f"du_{payment_id}", status, cents, "fraudulent", opened_at, answer_by)
+        self.disputes[payment_id] = [facts]
 
     # The methods of subscriptions.billing.Billing.
 
@@ -186,16 +222,31 @@ class FakeBilling:
 
     def refund(self, payment_id: str, cents: int, *, key: str) -> RefundFacts:
         self._call("refund")
-        if key not in self.refunds:
-            for stripe_id, made in self.payments.items():
-                for place, payment in enumerate(made):
-                    if payment.stripe_id == payment_id:
-                        if cents > payment.refundable_cents:
-                            raise BillingRefused("The refund is more than what was paid.")
-                        given = payment.refunded_cents + cents
-                        self.payments[stripe_id][place] = replace(payment, refunded_cents=given)
-            self.refunds[key] = RefundFacts(f"re_{len(self.refunds) + 1}", "succeeded", cents)
-        return self.refunds[key]
+        return self.give_back(payment_id, cents, key=key)
+
+    def refunds_of(self, payment_id: str) -> list[RefundFacts]:
+        self._call("refunds_of")
+        return [one for one in reversed(self.refunds.values()) if self.refunded[one.stripe_id] == payment_id]
+
+    def disputes_of(self, payment_id: str) -> list[DisputeFacts]:
+        self._call("disputes_of")
+        return list(self.disputes.get(payment_id, []))
+
+    def payment_of_charge(self, charge_id: str) -> str:
+        self._call("payment_of_charge")
+        return charge_id.replace("ch_", "pi_")
+
+    def subscription_of_payment(self, payment_id: str) -> str:
+        self._call("subscription_of_payment")
+        of = [one for one, made in self.payments.items() if any(payment.stripe_id == payment_id for payment in made)]
+        return of[0] if of else ""
+
+    def payments_touched_since(self, since: datetime) -> list[str]:
+        self._call("payments_touched_since")
+        refunded = [
+            self.refunded[one.stripe_id] for one in self.refunds.values() if one.made_at and one.made_at >= since
+        ]
+        return list(dict.fromkeys([*refunded, *self.disputes]))
 
     def open_invoice_page(self, stripe_id: str) -> str:
         self._call("open_invoice_page")
