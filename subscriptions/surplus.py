@@ -70,14 +70,20 @@ def settle(subscription: Subscription, *, at: datetime) -> None:
     if Subscription.objects.filter(pk=subscription.pk, settled_at=None).first() is None:
         return
     gateway = billing.gateway()
-    gateway.end_now(subscription.stripe_id)
+    ended = gateway.end_now(subscription.stripe_id)
     payments = gateway.payments_of(subscription.stripe_id)
     for payment in payments:
         if payment.refundable_cents:
             gateway.refund(payment.stripe_id, payment.refundable_cents, key=f"surplus-{payment.stripe_id}")
     with transaction.atomic():
         reader = User.objects.select_for_update().get(pk=subscription.reader_id)
-        Subscription.objects.filter(pk=subscription.pk).update(settled_at=at, status="canceled", ends_at=at)
+        Subscription.objects.filter(pk=subscription.pk).update(
+            settled_at=at,
+            status=ended.status,
+            ends_at=ended.ends_at,
+            cancelled_at=ended.cancelled_at,
+            unpaid_since=None,
+        )
         if subscription.surplus == Subscription.Surplus.TRIAL:
             letters.second_trial(reader, occasion=subscription.stripe_id, at=at)
         else:
