@@ -7,6 +7,7 @@ where that failed. No letter holds a link that signs anybody in, a picture, or a
 import logging
 from collections.abc import Iterable
 from datetime import date, datetime
+from email.utils import parseaddr
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -121,17 +122,57 @@ def second_trial(reader: User, *, occasion: str, at: datetime) -> Letter | None:
     return write(reader, "second_trial", occasion, {}, at=at)
 
 
+def refund_on_its_way(
+    reader: User, *, cents: int, card_brand: str, card_last4: str, has_ended: bool, occasion: str, at: datetime
+) -> Letter | None:
+    """`cents` go back to the card or account that paid; `has_ended`: the subscription ended with it."""
+    context = {"cents": cents, "card_brand": card_brand, "card_last4": card_last4, "has_ended": has_ended}
+    return write(reader, "refund_on_its_way", occasion, context, at=at)
+
+
+def dispute_lost(reader: User, *, cents: int, occasion: str, at: datetime) -> Letter | None:
+    """The bank has given back a payment that its customer called wrong, and the subscription has ended with it."""
+    return write(reader, "dispute_lost", occasion, {"cents": cents}, at=at)
+
+
+def operator_refund_failed(
+    *, about: str, desk_path: str, cents: int, why: str, reason: str, occasion: str, at: datetime
+) -> Letter | None:
+    """To the operator: a refund for the reader `about` did not arrive; `desk_path` leads to the reader's page."""
+    context = {"about": about, "desk": settings.SITE_URL + desk_path, "cents": cents, "why": why, "reason": reason}
+    return write_to_operator("operator_refund_failed", occasion, context, at=at)
+
+
+def operator_dispute(
+    *, about: str, desk_path: str, cents: int, status: str, answer_by: datetime | None, occasion: str, at: datetime
+) -> Letter | None:
+    """To the operator: a payment of the reader `about` is disputed; `status` is open, won, lost or closed."""
+    context = {"about": about, "desk": settings.SITE_URL + desk_path, "cents": cents, "status": status}
+    return write_to_operator("operator_dispute", occasion, context | {"answer_by": answer_by}, at=at)
+
+
 def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
     """Write the letter `kind` to the reader, and send it after commit. None where it was written before.
 
     One letter exists per address, kind and occasion, whoever asks for it at the same moment. The words are in
     `templates/emails/<kind>.txt`, whose first line is the subject, and `<kind>.html`.
     """
-    if Letter.objects.filter(to=reader.email, kind=kind, occasion=occasion).exists():
+    return _write(reader.email, reader, kind, occasion, context, at=at)
+
+
+def write_to_operator(kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
+    """The same to who runs the site (SERVER_EMAIL): what a person has to look at, once for each occasion."""
+    return _write(parseaddr(settings.SERVER_EMAIL)[1], None, kind, occasion, context, at=at)
+
+
+def _write(
+    to: str, reader: User | None, kind: str, occasion: str, context: dict[str, Any], *, at: datetime
+) -> Letter | None:
+    if Letter.objects.filter(to=to, kind=kind, occasion=occasion).exists():
         return None
     subject, text, html = _in_words(kind, context)
     letter, is_new = Letter.objects.get_or_create(
-        to=reader.email,
+        to=to,
         kind=kind,
         occasion=occasion,
         defaults={"reader": reader, "subject": subject, "text": text, "html": html, "written_at": at},
@@ -184,7 +225,7 @@ def _addresses() -> dict[str, Any]:
     """Brand and full addresses: a letter has no request to take them from."""
     pages = {
         name: settings.SITE_URL + reverse(name)
-        for name in ("account", "cancel", "withdraw", "terms", "front", "plans", "pay")
+        for name in ("account", "cancel", "withdraw", "terms", "front", "plans", "pay", "invoices")
     }
     brand = {name: getattr(settings, name) for name in ("SITE_NAME", "SITE_PUBLISHER", "CONTACT_EMAIL")}
     return {"address_of": pages} | brand
