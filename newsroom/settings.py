@@ -53,6 +53,10 @@ STRIPE_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stri
 STRIPE_TIMEOUT_SECONDS = env.number("STRIPE_TIMEOUT_SECONDS", default=8, least=1)
 STRIPE_BUDGET_SECONDS = env.number("STRIPE_BUDGET_SECONDS", default=20, least=1)
 
+# Whether readers may type a promotion code on Stripe's page, and whether Stripe Tax finds the rate of VAT.
+STRIPE_PROMOTION_CODES = env.flag("STRIPE_PROMOTION_CODES", default=False)
+STRIPE_TAX = env.flag("STRIPE_TAX", default=False)
+
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:

@@ -11,7 +11,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -27,6 +27,16 @@ KEYS_PER_INTENTION = 3
 # Stripe's words for a subscription that will never run again.
 ENDED_STATUSES = ("canceled", "incomplete_expired")
 SUBSCRIPTION_EXPAND = ["latest_invoice", "default_payment_method"]
+# Around the end of a period Stripe is about to make an invoice; what is charged is not touched then.
+AROUND_A_BOUNDARY = timedelta(minutes=5)
+# Stripe Tax finds the rate by the address that is typed on the payment page; our prices hold the tax already.
+TAX_PARAMS: Any = {
+    "automatic_tax": {"enabled": True},
+    "customer_update": {"address": "auto", "name": "auto"},
+    "tax_id_collection": {"enabled": True},
+}
+# By this, in its metadata, we know our own portal configuration again.
+PORTAL_MARK = "newsroom"
 
 
 class BillingError(Exception):
@@ -78,6 +88,14 @@ class SubscriptionFacts:
     card_expires_on: date | None = None
     # The bank wants its customer to confirm the open payment (strong customer authentication, law.md L9).
     needs_confirmation: bool = False
+    # A debit of the latest invoice is under way; banks take up to five days.
+    payment_pending: bool = False
+    # The very first invoice was charged and came back: nothing was ever paid.
+    first_payment_failed: bool = False
+    # What the next charge comes to, where a promotion code makes it less than the price.
+    discounted_cents: int | None = None
+    pause_starts_at: datetime | None = None
+    pause_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +215,8 @@ class Billing(Protocol):
 
     def customer_of(self, *, reader_id: int, email: str) -> str | None: ...
 
+    def is_deleted(self, customer_id: str) -> bool: ...
+
     def price_of(self, lookup_key: str) -> str | None: ...
 
     def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str: ...
@@ -218,6 +238,10 @@ class Billing(Protocol):
     def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts: ...
 
     def keep(self, stripe_id: str) -> SubscriptionFacts: ...
+
+    def pause(self, stripe_id: str, *, starts_at: datetime, ends_at: datetime) -> SubscriptionFacts: ...
+
+    def resume(self, stripe_id: str, *, at: datetime, key: str) -> SubscriptionFacts: ...
 
     def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts: ...
 
@@ -248,6 +272,8 @@ class Billing(Protocol):
     def card_page(self, customer_id: str, *, return_url: str) -> str: ...
 
     def portal_page(self, customer_id: str, *, return_url: str) -> str: ...
+
+    def portal(self) -> str: ...
 
     def verified_event(self, body: bytes, signature: str) -> EventFacts: ...
 
@@ -300,6 +326,14 @@ class StripeBilling:
             page = self._client.v1.customers.list({"email": email, "limit": 100})
             found = [one.id for one in page.auto_paging_iter() if _says(one.metadata, "reader", str(reader_id))]
         return found[-1] if found else None
+
+    def is_deleted(self, customer_id: str) -> bool:
+        """Whether Stripe has deleted this customer, or never knew them."""
+        try:
+            with _our_errors():
+                return bool(self._client.v1.customers.retrieve(customer_id).to_dict().get("deleted"))
+        except BillingUnknown:
+            return True
 
     def price_of(self, lookup_key: str) -> str | None:
         """The id of the price on sale with this lookup key, or None."""
@@ -358,10 +392,26 @@ class StripeBilling:
         """The present state of a subscription."""
         with _our_errors():
             found = self._client.v1.subscriptions.retrieve(stripe_id, {"expand": SUBSCRIPTION_EXPAND}).to_dict()
-            facts = _subscription_facts(found)
-            if facts.status == "past_due" and facts.unpaid_since:
-                facts = replace(facts, needs_confirmation=self._needs_confirmation(found["latest_invoice"]["id"]))
+        return self._facts(found)
+
+    def _facts(self, given: dict[str, Any]) -> SubscriptionFacts:
+        """The facts of a subscription, with those that only further questions tell."""
+        facts = _subscription_facts(given)
+        if facts.status == "past_due" and facts.unpaid_since:
+            with _our_errors():
+                facts = replace(facts, needs_confirmation=self._needs_confirmation(given["latest_invoice"]["id"]))
+        if given.get("discounts") and facts.status in ("trialing", "active") and facts.ends_at is None:
+            facts = replace(facts, discounted_cents=self._discounted_cents(facts))
         return facts
+
+    def _discounted_cents(self, facts: SubscriptionFacts) -> int | None:
+        """What the next invoice will come to by Stripe's own preview, or None where that is the price."""
+        try:
+            with _our_errors():
+                cents = self._client.v1.invoices.create_preview({"subscription": facts.stripe_id}).total
+        except BillingRefused:
+            return None
+        return cents if cents < facts.price_cents else None
 
     def _needs_confirmation(self, invoice_id: str) -> bool:
         made = self._client.v1.invoice_payments.list({"invoice": invoice_id, "status": "open", "limit": 1})
@@ -370,13 +420,14 @@ class StripeBilling:
 
     def subscriptions_of(self, customer_id: str) -> list[SubscriptionFacts]:
         """All subscriptions a customer ever had, newest first."""
-        return [facts for page in self._subscriptions({"customer": customer_id}) for facts in page]
+        return [self._facts(one) for page in self._subscriptions({"customer": customer_id}) for one in page]
 
     def every_subscription(self, *, starting_after: str = "") -> Iterator[list[SubscriptionFacts]]:
         """All subscriptions there are, newest first, 100 at a time; `starting_after` is the last one seen before."""
-        return self._subscriptions({"starting_after": starting_after} if starting_after else {})
+        pages = self._subscriptions({"starting_after": starting_after} if starting_after else {})
+        return ([_subscription_facts(one) for one in page] for page in pages)
 
-    def _subscriptions(self, which: dict[str, Any]) -> Iterator[list[SubscriptionFacts]]:
+    def _subscriptions(self, which: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         expand = [f"data.{name}" for name in SUBSCRIPTION_EXPAND]
         page = None
         while page is None or page["has_more"]:
@@ -386,7 +437,7 @@ class StripeBilling:
             with _our_errors():
                 page = self._client.v1.subscriptions.list(params).to_dict()
             if page["data"]:
-                yield [_subscription_facts(one) for one in page["data"]]
+                yield page["data"]
 
     def cancel_at_period_end(self, stripe_id: str) -> SubscriptionFacts:
         """End a subscription with what is paid (or free) of it; nothing more is charged."""
@@ -397,6 +448,64 @@ class StripeBilling:
         if self.subscription(stripe_id).status == "canceled":
             raise BillingRefused("This subscription has already ended.")
         return self._update(stripe_id, {"cancel_at_period_end": False, "cancel_at": ""})
+
+    def pause(self, stripe_id: str, *, starts_at: datetime, ends_at: datetime) -> SubscriptionFacts:
+        """Charge nothing from the end of the paid period, `starts_at`, until `ends_at`. Doing it twice changes nothing.
+
+        Raises BillingRefused unless the present period ends then and is paid: what is still open would be void, too.
+        """
+        with _our_errors():
+            found = self._client.v1.subscriptions.retrieve(stripe_id, {"expand": SUBSCRIPTION_EXPAND}).to_dict()
+            customer = self._client.v1.customers.retrieve(_id(found["customer"])).to_dict()
+        facts, invoice = _subscription_facts(found), found.get("latest_invoice") or {}
+        if (facts.status, facts.period_ends_at, facts.ends_at) != ("active", starts_at, None):
+            raise BillingRefused("Your subscription has changed meanwhile. Please open your account and look again.")
+        if invoice.get("status") != "paid":
+            raise BillingRefused("The payment of the present period is still under way. Please pause after it.")
+        if customer.get("balance", 0) < 0:
+            raise BillingRefused("You have paid for more than the present period. Please write to us and we pause it.")
+        dates = {"paused_from": f"{starts_at.timestamp():.0f}", "paused_until": f"{ends_at.timestamp():.0f}"}
+        return self._update(stripe_id, {"pause_collection": {"behavior": "void"}, "metadata": dates})
+
+    def resume(self, stripe_id: str, *, at: datetime, key: str) -> SubscriptionFacts:
+        """End a pause: before it began nothing has happened; afterwards a new period is charged and begins at once.
+
+        Without a pause nothing changes. Raises BillingUnavailable while Stripe is about to begin a period by itself.
+        """
+        with _our_errors():
+            found = self._client.v1.subscriptions.retrieve(stripe_id, {"expand": SUBSCRIPTION_EXPAND}).to_dict()
+        facts = _subscription_facts(found)
+        subscriptions = self._client.v1.subscriptions
+        if facts.status == "paused":
+            return self._once(
+                key,
+                lambda options: self._facts(
+                    subscriptions.resume(stripe_id, {"expand": SUBSCRIPTION_EXPAND}, options).to_dict()
+                ),
+                or_find=lambda: self._if_not_paused(stripe_id),
+            )
+        if facts.pause_starts_at is None:
+            return self._facts(found)
+        wish: Any = {
+            "pause_collection": "",
+            "metadata": {"paused_from": "", "paused_until": ""},
+            "expand": SUBSCRIPTION_EXPAND,
+        }
+        # In its first hour the invoice of a period is a draft, and is charged by itself once nothing voids it.
+        will_be_charged = (found.get("latest_invoice") or {}).get("status") == "draft"
+        if facts.pause_starts_at <= at and not will_be_charged:
+            if facts.period_ends_at <= at + AROUND_A_BOUNDARY:
+                raise BillingUnavailable("Stripe is about to begin the next period.")
+            wish |= {"billing_cycle_anchor": {"type": "now"}, "proration_behavior": "none"}
+        return self._once(
+            key,
+            lambda options: self._facts(subscriptions.update(stripe_id, wish, options).to_dict()),
+            or_find=lambda: self._if_not_paused(stripe_id),
+        )
+
+    def _if_not_paused(self, stripe_id: str) -> SubscriptionFacts | None:
+        facts = self.subscription(stripe_id)
+        return None if facts.status == "paused" or facts.pause_starts_at else facts
 
     def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts:
         """What changing to another price would cost, by Stripe's own calculation."""
@@ -434,9 +543,7 @@ class StripeBilling:
         }
         return self._once(
             key,
-            lambda options: _subscription_facts(
-                self._client.v1.subscriptions.update(stripe_id, wish, options).to_dict()
-            ),
+            lambda options: self._facts(self._client.v1.subscriptions.update(stripe_id, wish, options).to_dict()),
             or_find=lambda: self._if_priced(stripe_id, price_id),
         )
 
@@ -550,26 +657,35 @@ class StripeBilling:
 
     def card_page(self, customer_id: str, *, return_url: str) -> str:
         """The address of Stripe's page where this customer changes the card, and comes back from by itself."""
-        with _our_errors():
-            session = self._client.v1.billing_portal.sessions.create(
-                {
-                    "customer": customer_id,
-                    "return_url": return_url,
-                    "flow_data": {
-                        "type": "payment_method_update",
-                        "after_completion": {"type": "redirect", "redirect": {"return_url": return_url}},
-                    },
-                }
-            )
-        return session.url
+        after: Any = {"type": "redirect", "redirect": {"return_url": return_url}}
+        return self._portal_session(
+            {
+                "customer": customer_id,
+                "return_url": return_url,
+                "flow_data": {"type": "payment_method_update", "after_completion": after},
+            }
+        )
 
     def portal_page(self, customer_id: str, *, return_url: str) -> str:
         """The address of Stripe's page with a customer's card and invoices."""
+        return self._portal_session({"customer": customer_id, "return_url": return_url})
+
+    def _portal_session(self, wish: dict[str, Any]) -> str:
+        given: Any = wish | {"configuration": self.portal()}
         with _our_errors():
-            session = self._client.v1.billing_portal.sessions.create(
-                {"customer": customer_id, "return_url": return_url}
-            )
-        return session.url
+            return self._client.v1.billing_portal.sessions.create(given).url
+
+    def portal(self) -> str:
+        """What readers may do on Stripe's own pages: the default saved at Stripe, else ours, made where it is missing.
+
+        Without a saved one Stripe opens no portal. Plans are switched on our pages, which show the cost first.
+        """
+        configurations = self._client.v1.billing_portal.configurations
+        with _our_errors():
+            page = configurations.list({"active": True, "limit": 100})
+            found = sorted(page.auto_paging_iter(), key=lambda one: not one.is_default)
+            usable = [one.id for one in found if one.is_default or _says(one.metadata, "made_by", PORTAL_MARK)]
+            return usable[0] if usable else configurations.create(_portal_params()).id
 
     def verified_event(self, body: bytes, signature: str) -> EventFacts:
         """The event in a delivery. Raises NotFromStripe for everything that Stripe did not sign for this site.
@@ -610,7 +726,7 @@ class StripeBilling:
         with _our_errors():
             wish: Any = {**params, "expand": SUBSCRIPTION_EXPAND}
             changed = self._client.v1.subscriptions.update(stripe_id, wish)
-        return _subscription_facts(changed.to_dict())
+        return self._facts(changed.to_dict())
 
 
 class _Connection(stripe.HTTPClient):
@@ -707,7 +823,51 @@ def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
         card_last4=card.get("last4", ""),
         fingerprint=card.get("fingerprint", ""),
         card_expires_on=_last_day_of(card),
+        payment_pending=given["status"] == "active" and _is_under_way(unpaid),
+        first_payment_failed=_has_failed(given) and _is_first_and_unpaid(invoice),
+        **_pause_of(given),
     )
+
+
+def _is_under_way(invoice: dict[str, Any]) -> bool:
+    """Whether an open invoice was charged and the bank has not answered: a refusal would have made it past due."""
+    return bool(invoice.get("attempted")) and invoice.get("next_payment_attempt") is None
+
+
+def _has_failed(given: dict[str, Any]) -> bool:
+    if given["status"] == "canceled":
+        return (given.get("cancellation_details") or {}).get("reason") == "payment_failed"
+    return given["status"] in ("past_due", "unpaid")
+
+
+def _is_first_and_unpaid(invoice: Any) -> bool:
+    return isinstance(invoice, dict) and (invoice.get("billing_reason"), invoice.get("status")) in [
+        ("subscription_create", status) for status in ("open", "void", "uncollectible")
+    ]
+
+
+def _pause_of(given: dict[str, Any]) -> dict[str, Any]:
+    """From when until when it is paused by us. A pause of Stripe's that has no dates of ours changes nothing here."""
+    about = given.get("metadata") or {}
+    dates = [about.get(name, "") for name in ("paused_from", "paused_until")]
+    if not given.get("pause_collection") or not all(one.isdecimal() and len(one) < 12 for one in dates):
+        return {}
+    starts_at, ends_at = (_moment(int(one)) for one in dates)
+    return {"pause_starts_at": starts_at, "pause_ends_at": ends_at} if starts_at < ends_at else {}
+
+
+def _portal_params() -> Any:
+    """What readers may do on Stripe's own pages, in Stripe's words."""
+    return {
+        "features": {
+            "customer_update": {"enabled": True, "allowed_updates": ["address", "name", "tax_id"]},
+            "invoice_history": {"enabled": True},
+            "payment_method_update": {"enabled": True},
+            "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
+            "subscription_update": {"enabled": False},
+        },
+        "metadata": {"made_by": PORTAL_MARK},
+    }
 
 
 def _checkout_params(order: Order) -> Any:
@@ -734,6 +894,8 @@ def _checkout_params(order: Order) -> Any:
             ),
         },
         "metadata": {"attempt": order.attempt_id},
+        **({"allow_promotion_codes": True} if settings.STRIPE_PROMOTION_CODES else {}),
+        **(TAX_PARAMS if settings.STRIPE_TAX else {}),
     }
 
 

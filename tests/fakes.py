@@ -44,6 +44,8 @@ class FakeBilling:
         self.refunds: dict[str, RefundFacts] = {}
         self.refunded: dict[str, str] = {}
         self.disputes: dict[str, list[DisputeFacts]] = {}
+        self.periods = dict(PERIODS)
+        self.deleted_customers: set[str] = set()
         self._numbers = count(1)
         self._real = StripeBilling("sk_test_fake", "http://127.0.0.1:9")
 
@@ -61,7 +63,7 @@ class FakeBilling:
         session = self.sessions[session_id]
         assert session.status == "open", f"the page is {session.status}"
         order = next(order for order in self.orders.values() if order.attempt_id == session.attempt_id)
-        interval, period, cents = PERIODS[order.price_id]
+        interval, period, cents = self.periods[order.price_id]
         ends = self.now + (timedelta(days=order.trial_days) if order.trial_days else period)
         facts = SubscriptionFacts(
             stripe_id=f"sub_{next(self._numbers)}",
@@ -126,11 +128,18 @@ class FakeBilling:
 
     def make_customer(self, *, reader_id: int, email: str, key: str) -> str:
         self._call("make_customer")
-        return f"cus_{reader_id}"
+        number = f"cus_{reader_id}"
+        while number in self.deleted_customers:
+            number += "_new"
+        return number
 
     def customer_of(self, *, reader_id: int, email: str) -> str | None:
         self._call("customer_of")
         return None
+
+    def is_deleted(self, customer_id: str) -> bool:
+        self._call("is_deleted")
+        return customer_id in self.deleted_customers
 
     def price_of(self, lookup_key: str) -> str | None:
         self._call("price_of")
@@ -138,7 +147,11 @@ class FakeBilling:
 
     def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str:
         self._call("make_price")
-        return f"price_{interval}"
+        price_id = f"price_{interval}"
+        if self.periods[price_id][2] != cents:
+            price_id = f"price_{interval}_{cents}"
+            self.periods[price_id] = (interval, self.periods[f"price_{interval}"][1], cents)
+        return price_id
 
     def open_checkout(self, order: Order) -> CheckoutFacts:
         self._call("open_checkout")
@@ -198,16 +211,34 @@ class FakeBilling:
             raise BillingRefused("This subscription has already ended.")
         return self.becomes(stripe_id, ends_at=None, cancelled_at=None)
 
+    def pause(self, stripe_id: str, *, starts_at: datetime, ends_at: datetime) -> SubscriptionFacts:
+        self._call("pause")
+        facts = self.states[stripe_id]
+        if facts.status != "active" or facts.period_ends_at != starts_at or facts.payment_pending:
+            raise BillingRefused("Your subscription has changed meanwhile.")
+        return self.becomes(stripe_id, pause_starts_at=starts_at, pause_ends_at=ends_at)
+
+    def resume(self, stripe_id: str, *, at: datetime, key: str) -> SubscriptionFacts:
+        self._call("resume")
+        facts = self.states[stripe_id]
+        if facts.pause_starts_at is None:
+            return facts
+        period: dict[str, Any] = {}
+        if facts.pause_starts_at <= at:
+            lasts = self.periods[facts.price_id][1]
+            period = {"period_starts_at": at, "period_ends_at": at + lasts}
+        return self.becomes(stripe_id, pause_starts_at=None, pause_ends_at=None, **period)
+
     def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts:
         self._call("preview_switch")
         facts = self.states[stripe_id]
-        cents = PERIODS[price_id][2]
+        cents = self.periods[price_id][2]
         in_trial = facts.status == "trialing"
         return SwitchFacts(0 if in_trial else cents, cents, facts.period_ends_at)
 
     def switch(self, stripe_id: str, price_id: str, *, key: str) -> SubscriptionFacts:
         self._call("switch")
-        interval, _, cents = PERIODS[price_id]
+        interval, _, cents = self.periods[price_id]
         return self.becomes(stripe_id, price_id=price_id, price_cents=cents, interval=interval)
 
     def end_now(self, stripe_id: str) -> SubscriptionFacts:
@@ -266,6 +297,10 @@ class FakeBilling:
     def portal_page(self, customer_id: str, *, return_url: str) -> str:
         self._call("portal_page")
         return "https://portal.example/"
+
+    def portal(self) -> str:
+        self._call("portal")
+        return "bpc_1"
 
     def verified_event(self, body: bytes, signature: str) -> EventFacts:
         return self._real.verified_event(body, signature)
