@@ -6,7 +6,7 @@ where that failed. No letter holds a link that signs anybody in, a picture, or a
 
 import logging
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
 from typing import Any
@@ -21,6 +21,9 @@ from django.urls import reverse
 from .models import Letter, User
 
 log = logging.getLogger(__name__)
+ONE_DAY = timedelta(days=1)
+# Nobody needs more letters of ours in a day; whatever would write more is a loop gone mad.
+A_DAY_AT_MOST = 12
 
 
 def welcome(
@@ -192,6 +195,10 @@ def send_waiting(*, at: datetime) -> tuple[int, int]:
 def send(letter: Letter, *, at: datetime) -> bool:
     """Send it, unless somebody else is doing so or has done so. True if this call sent it. Never raises."""
     if not letter.claim(at=at):
+        return False
+    if Letter.objects.filter(to=letter.to, sent_at__gt=at - ONE_DAY).count() >= A_DAY_AT_MOST:
+        log.error("Letter %s waits: %s letters went to %s within a day", letter.pk, A_DAY_AT_MOST, letter.to)
+        letter.could_not_be_sent(f"It waits: {A_DAY_AT_MOST} letters went to this address within a day.")
         return False
     try:
         _as_message(letter).send()

@@ -7,6 +7,7 @@ timeout of 80 seconds, no retries unless told and none of a 429 at all; a Stripe
 
 import json
 import threading
+import time
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -695,6 +696,7 @@ class StripeBilling:
         for secret in settings.STRIPE_WEBHOOK_SECRETS:
             try:
                 stripe.Webhook.construct_event(body, signature, secret)
+                _must_not_be_of_tomorrow(signature)
                 # As it was sent: the SDK's object holds decimals, which no JSON column takes.
                 payload = json.loads(body)
             except stripe.SignatureVerificationError:
@@ -985,11 +987,20 @@ def event_from_receipt(payload: dict[str, Any]) -> EventFacts:
     return _event_facts(payload, is_live=payload.get("livemode") is True)
 
 
+def _must_not_be_of_tomorrow(signature: str) -> None:
+    """The SDK refuses signatures that are too old and takes those from the future; we take neither."""
+    stamps = [int(part[2:]) for part in signature.split(",") if part.startswith("t=")]
+    if max(stamps) > time.time() + stripe.Webhook.DEFAULT_TOLERANCE:
+        raise NotFromStripe("the signature is of a time to come")
+
+
 def _event_facts(payload: dict[str, Any], *, is_live: bool) -> EventFacts:
     try:
         kind, object_ = payload["type"], payload["data"]["object"]
         if payload["livemode"] is not is_live:
             raise NotFromStripe("the event is of the other mode, live or test")
+        if payload.get("account"):
+            raise NotFromStripe("the event is of another account")
         of = object_["object"]
         parent = (object_.get("parent") or {}).get("subscription_details") or {}
         return EventFacts(

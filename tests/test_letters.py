@@ -328,3 +328,25 @@ def test_the_other_messages_speak_in_our_voice(template: str, rf: Any, settings:
     assert "&amp;" not in mail.subject + mail.body
     assert not re.search(r"Thank you for using|Hello from|two-factor|\[example", mail.subject + mail.body, re.I)
     assert "\n" not in mail.subject
+
+
+def test_a_mad_loop_ends_at_twelve_letters_a_day_and_nothing_is_lost(
+    mailoutbox: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    reader = a_reader()
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(20):
+            letters.cancelled(reader, reads_until=CHARGE, occasion=str(number), at=NOW)
+    assert len(mailoutbox) == 12
+    assert letters.send_waiting(at=NOW + timedelta(hours=23)) == (0, 8)
+    assert letters.send_waiting(at=NOW + timedelta(hours=25)) == (8, 0)
+
+
+def test_what_was_withdrawn_is_never_sent(mailoutbox: list[Any]) -> None:
+    reader = a_reader()
+    letter = letters.payment_failed(reader, amount_cents=1500, grace_ends_at=CHARGE, occasion="1", at=NOW)
+    letters.withdraw(reader, kinds=["payment_failed"])
+    assert letter is not None
+    assert not letters.send(letter, at=NOW)
+    assert letters.send_waiting(at=NOW + timedelta(days=1)) == (0, 0)
+    assert not mailoutbox

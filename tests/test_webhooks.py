@@ -137,6 +137,15 @@ def test_an_old_signature_is_refused(client: Client, bob: User) -> None:
     assert deliver(client, body, signed(body, at=time.time() - 3600)).status_code == 400
 
 
+def test_a_signature_from_the_future_is_refused(client: Client, bob: User) -> None:
+    body = json.dumps(an_event()).encode()
+    assert deliver(client, body, signed(body, at=time.time() + 3600)).status_code == 400
+
+
+def test_an_event_of_another_account_is_refused(client: Client, bob: User) -> None:
+    assert deliver(client, an_event() | {"account": "acct_other"}).status_code == 400
+
+
 def test_a_signature_made_with_another_secret_is_refused(client: Client, bob: User) -> None:
     body = json.dumps(an_event()).encode()
     assert deliver(client, body, signed(body, secret="whsec_mallory")).status_code == 400

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('subscriptions', '0004_count_the_tries_of_receipts'),
+        ("subscriptions", "0004_count_the_tries_of_receipts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='subscription',
-            name='card_expires_on',
-            field=models.DateField(blank=True, help_text='The last day on which the card works.', null=True),
+            model_name="subscription",
+            name="card_expires_on",
+            field=models.DateField(blank=True, help_text="The last day on which the card works.", null=True),
         ),
     ]
