@@ -12,6 +12,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
@@ -19,7 +22,17 @@ from readers.models import User
 
 from . import receipts, trial
 from .answer import answer_for, moment
-from .models import CheckoutAttempt, Customer, Grant, Plan, StripeEvent, Subscription, TrialUse
+from .models import (
+    CheckoutAttempt,
+    Customer,
+    Finding,
+    Grant,
+    Plan,
+    Reconciliation,
+    StripeEvent,
+    Subscription,
+    TrialUse,
+)
 
 LETTERS_SHOWN = 30
 
@@ -336,3 +349,49 @@ class StripeEventAdmin(ButtonMirrorAdmin):
         if error:
             return False, f"Not handled: {row.last_error}"[:500]
         return True, f"Handled. {row.remark}".strip()
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(MirrorAdmin):
+    """How often everything was compared with Stripe, and what it came to."""
+
+    counts = ("seen", "repaired", "missing", "unknown", "strangers", "failed")
+    list_display = ("started_at", "finished_at", *counts, "remark")
+    fields = ("started_at", "finished_at", *counts, "what_was_found", "remark")
+    readonly_fields = ("what_was_found",)
+    show_full_result_count = False
+
+    @admin.display(description="Findings")
+    def what_was_found(self, run: Reconciliation) -> SafeString:
+        """The way to the list of them."""
+        address = f"{reverse('admin:subscriptions_finding_changelist')}?reconciliation__id__exact={run.pk}"
+        return format_html('<a href="{}">What was found</a>', address)
+
+
+@admin.register(Finding)
+class FindingAdmin(MirrorAdmin):
+    """What differed between Stripe and us: what was mended by itself, and what a person should look at."""
+
+    list_display = ("found_at", "kind", "reader", "stripe_id", "what_changed", "why")
+    list_filter = ("kind",)
+    list_select_related = ("reader",)
+    search_fields = ("reader__email__startswith", "stripe_id__exact")
+    search_help_text = "E-mail address, or Stripe's number."
+    show_full_result_count = False
+    fields = ("kind", "reader", "stripe_id", "what_changed", "why", "found_at", "reconciliation")
+    readonly_fields = ("what_changed",)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup == "reconciliation__id__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+
+    @admin.display(description="What changed")
+    def what_changed(self, finding: Finding) -> SafeString:
+        """Field by field, before and after."""
+        lines = ((name, _readable(before), _readable(after)) for name, (before, after) in finding.changes.items())
+        return format_html_join(format_html("<br>"), "{}: {} → {}", lines)
+
+
+def _readable(value: Any) -> str:
+    """A value as JSON keeps it, for people."""
+    at = parse_datetime(value) if isinstance(value, str) else None
+    return moment(at) if at else str(value or "nothing")

@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from readers.models import User
 from subscriptions import reconcile, webhooks
@@ -56,10 +57,6 @@ def everybody(billing: FakeBilling, how_many: int) -> list[User]:
     mail.outbox.clear()
     billing.calls.clear()
     return readers
-
-
-def fields(findings: object) -> dict[str, list[object]]:
-    return Finding.objects.get().changes
 
 
 # --- What it mends -----------------------------------------------------------------------------------
@@ -362,3 +359,24 @@ def test_the_command_refuses_to_run_twice_at_once(billing: FakeBilling) -> None:
     Reconciliation.objects.take(at=NOW)
     with pytest.raises(CommandError, match="Another reconciliation is running"):
         call_command("reconcile", stdout=StringIO())
+
+
+# --- The desk ----------------------------------------------------------------------------------------
+
+
+def test_the_desk_sees_what_changed_and_why_and_changes_nothing(client: Client, billing: FakeBilling) -> None:
+    reader = everybody(billing, 1)[0]
+    billing.becomes("sub_1", status="past_due", unpaid_since=NOW)
+    run = reconcile.run(at=NOW)
+    client.force_login(a_reader("root@example.org", is_staff=True, is_superuser=True))
+    run_page = client.get(f"/admin/subscriptions/reconciliation/{run.pk}/change/")
+    assert f"/admin/subscriptions/finding/?reconciliation__id__exact={run.pk}" in run_page.content.decode()
+    found = client.get("/admin/subscriptions/finding/", {"reconciliation__id__exact": run.pk}).content.decode()
+    assert reader.email in found
+    assert "status: active → past_due<br>unpaid_since: nothing → 17 November 2026, 13:00" in found
+    assert "no word of it had reached us" in found
+    assert client.get("/admin/subscriptions/finding/", {"q": "sub_1"}).context["cl"].result_count == 1
+    finding = f"/admin/subscriptions/finding/{Finding.objects.get().pk}"
+    assert client.get(f"{finding}/change/").status_code == 200
+    assert client.post(f"{finding}/change/", {"why": "x"}).status_code == 403
+    assert client.post(f"{finding}/delete/").status_code == 403

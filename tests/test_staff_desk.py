@@ -82,6 +82,8 @@ RIGHTS = {
         "subscriptions.trialuse": {VIEW, DELETE},
         "subscriptions.refund": {VIEW},
         "subscriptions.dispute": {VIEW},
+        "subscriptions.reconciliation": {VIEW},
+        "subscriptions.finding": {VIEW},
     },
 }
 
