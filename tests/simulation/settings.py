@@ -1,0 +1,16 @@
+"""The site's settings, with short patience (nobody wants to wait a year), a mailbox and a log that can be read."""
+
+from newsroom.settings import *  # noqa: F403
+from newsroom.settings import LOGGING, VAR_DIR
+
+EMAIL_BACKEND = "tests.simulation.mailbox.Mailbox"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Silence is cut off after three quarters of it.
+STRIPE_TIMEOUT_SECONDS = 0.4
+STRIPE_BUDGET_SECONDS = 8
+# Stripe being away is no news here; what raises is, and `stage.log` shows it.
+LOGGING |= {
+    "handlers": {"file": {"class": "logging.FileHandler", "filename": VAR_DIR / "log", "formatter": "line"}},
+    "root": {"handlers": ["file"], "level": "ERROR"},
+    "loggers": {"django": {"handlers": []}},
+}
