@@ -388,7 +388,7 @@ class FindingAdmin(MirrorAdmin):
     def what_changed(self, finding: Finding) -> SafeString:
         """Field by field, before and after."""
         lines = ((name, _readable(before), _readable(after)) for name, (before, after) in finding.changes.items())
-        return format_html_join(format_html("<br>"), "{}: {} → {}", lines)
+        return format_html_join(SafeString("<br>"), "{}: {} → {}", lines)
 
 
 def _readable(value: Any) -> str:

@@ -182,6 +182,7 @@ def world(
     gateway = StripeBilling("sk_test_local_sandbox", contract.url if contract else local_stripe.url)
     monkeypatch.setattr("subscriptions.billing.gateway", lambda: gateway)
     monkeypatch.setattr("edge.clock.now", world.now)
+    monkeypatch.setattr("subscriptions.calls.pause", lambda seconds: None)
     settings.STRIPE_WEBHOOK_SECRETS = [SECRET]
     policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     pages = {"form-action": [*policy["form-action"], local_stripe.url]}
