@@ -174,10 +174,12 @@ def list_all(world: World, given: dict[str, Any]) -> Thing:
         None: lambda one: one["status"] != "canceled",
     }.get(status, lambda one: True)
     price = given.get("price")
-    return page(
-        world, "subscription", "/v1/subscriptions", given, where,
-        only=lambda one: wanted(one) and (not price or price in [item["price"]["id"] for item in items_of(one)]),
-    )  # fmt: skip
+
+    def fits(one: Thing) -> bool:
+        return wanted(one) and (not price or price in [item["price"]["id"] for item in items_of(one)])
+
+    only = None if status == "all" and not price else fits
+    return page(world, "subscription", "/v1/subscriptions", given, where, only=only)
 
 
 def list_items(world: World, given: dict[str, Any]) -> Thing:

@@ -1,4 +1,4 @@
-"""What must hold at every step, and what must hold at the end. Stripe's side is read raw, without the site's own code."""
+"""What must hold at every step and at the end. Stripe's side is read raw, without the site's own code."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -12,14 +12,12 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.test import Client
 
 from readers.models import User
-from subscriptions.models import Customer
-from subscriptions.standing import Standing, State, standing_of
+from subscriptions.models import Customer, Subscription
 from tests.make import a_reader
 from tests.simulation.stage import Stripe
 
@@ -77,15 +75,14 @@ class Reader:
     client: Client = field(default_factory=Client)
     on_the_way_back: list[str] = field(default_factory=list)
 
-    def live(self, day: int, *, at: datetime) -> None:
-        """One day. Raises PageFailed."""
+    def live(self, day: int, mine: Subscription | None, *, has_had_one: bool) -> None:
+        """One day with the subscription that runs, as the account shows it. Raises PageFailed."""
         if day < self.joins_on:
             return
         dice = random.Random(f"{self.seed} {self.number} {day}")
-        standing = standing_of(self.user, at=at)
-        for wish in self._wishes(standing, day):
+        for wish in self._wishes(day, mine, has_had_one):
             if dice.random() * 100 < CHANCES.get(wish, 100):
-                self._note(wish, _DEEDS[wish](self, standing, dice))
+                self._note(wish, _DEEDS[wish](self, mine, dice))
                 return
 
     def come_back(self) -> None:
@@ -97,26 +94,25 @@ class Reader:
     def _note(self, wish: str, worked: object) -> None:
         self.done[wish if worked else f"{wish}: later"] += 1
 
-    def _wishes(self, standing: Standing, day: int) -> Iterator[str]:
-        match standing.state:
-            case State.NEVER:
-                yield "order" if day == self.joins_on else "order after leaving the payment page"
-            case State.LAPSED:
-                yield "come back"
-            case State.TRIAL | State.ACTIVE:
-                yield from ("cancel", "cancel on the portal", "cancel and undo at once", "switch")
-                yield from ("switch with a double click", "new card on the portal")
-                yield from ("bank says no once", "bank says no for good", "look at the invoices")
-                if standing.state is State.ACTIVE:
-                    yield from ("refund of a part", "refund of all", "dispute")
-            case State.CANCELLED:
-                yield from ("undo", "undo on the portal")
-            case State.PAST_DUE:
-                yield from ("pay the open invoice", "new card for the open invoice", "cancel")
+    def _wishes(self, day: int, mine: Subscription | None, has_had_one: bool) -> Iterator[str]:
+        if mine is None and has_had_one:
+            yield "come back"
+        elif mine is None:
+            yield "order" if day == self.joins_on else "order after leaving the payment page"
+        elif mine.is_cancelled:
+            yield from ("undo", "undo on the portal")
+        elif mine.status in ("past_due", "unpaid"):
+            yield from ("pay the open invoice", "new card for the open invoice", "cancel")
+        else:
+            yield from ("cancel", "cancel on the portal", "cancel and undo at once", "switch")
+            yield from ("switch with a double click", "new card on the portal")
+            yield from ("bank says no once", "bank says no for good", "look at the invoices")
+            if not mine.is_trial:
+                yield from ("refund of a part", "refund of all", "dispute")
 
     # --- Ordering ------------------------------------------------------------------------------------
 
-    def order(self, standing: Standing, dice: random.Random) -> bool:
+    def order(self, mine: Subscription | None, dice: random.Random) -> bool:
         plan, other = dice.choice([("year", "month"), ("month", "year"), ("month", "year")])
         way = dice.choices(list(WAYS_TO_ORDER), list(WAYS_TO_ORDER.values()))[0]
         page = self._order(plan)
@@ -170,19 +166,19 @@ class Reader:
 
     # --- Having a subscription -----------------------------------------------------------------------
 
-    def cancel(self, standing: Standing, dice: random.Random) -> bool:
+    def cancel(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._post("/account/cancel/").status_code == 302
 
-    def undo(self, standing: Standing, dice: random.Random) -> bool:
+    def undo(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._post("/account/keep/").status_code == 302
 
-    def cancel_and_undo(self, standing: Standing, dice: random.Random) -> bool:
-        return self.cancel(standing, dice) and self.undo(standing, dice)
+    def cancel_and_undo(self, mine: Subscription | None, dice: random.Random) -> bool:
+        return self.cancel(mine, dice) and self.undo(mine, dice)
 
-    def switch(self, standing: Standing, dice: random.Random) -> bool:
+    def switch(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._switch(clicks=1)
 
-    def switch_twice(self, standing: Standing, dice: random.Random) -> bool:
+    def switch_twice(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._switch(clicks=2)
 
     def _switch(self, *, clicks: int) -> bool:
@@ -192,29 +188,29 @@ class Reader:
         wish = {name: _field(page, name) for name in ("to", "intention")}
         return [self._post("/account/switch/", **wish).status_code for _ in range(clicks)] == [302] * clicks
 
-    def cancel_on_portal(self, standing: Standing, dice: random.Random) -> bool:
-        return self._on_portal("cancel", standing)
+    def cancel_on_portal(self, mine: Subscription | None, dice: random.Random) -> bool:
+        return self._on_portal("cancel", mine)
 
-    def undo_on_portal(self, standing: Standing, dice: random.Random) -> bool:
-        return self._on_portal("keep", standing)
+    def undo_on_portal(self, mine: Subscription | None, dice: random.Random) -> bool:
+        return self._on_portal("keep", mine)
 
-    def new_card(self, standing: Standing, dice: random.Random) -> bool:
-        return self._on_portal("card", standing, number=f"52{self.number:07d}{dice.randint(0, 9999999):07d}")
+    def new_card(self, mine: Subscription | None, dice: random.Random) -> bool:
+        return self._on_portal("card", mine, number=f"52{self.number:07d}{dice.randint(0, 9999999):07d}")
 
-    def new_card_for_invoice(self, standing: Standing, dice: random.Random) -> bool:
+    def new_card_for_invoice(self, mine: Subscription | None, dice: random.Random) -> bool:
         self._bank_says_no(0)
-        return self.new_card(standing, dice)
+        return self.new_card(mine, dice)
 
-    def _on_portal(self, step: str, standing: Standing, **fields: str) -> bool:
+    def _on_portal(self, step: str, mine: Subscription | None, **fields: str) -> bool:
         portal = self._post("/account/invoices/portal/").headers.get("Location", "")
-        if not portal.startswith(self.stripe.url) or standing.subscription is None:
+        if not portal.startswith(self.stripe.url) or mine is None:
             return False
-        self._submit(f"{portal}/{step}", subscription=standing.subscription.stripe_id, **fields)
+        self._submit(f"{portal}/{step}", subscription=mine.stripe_id, **fields)
         if self.number % 3:
             self.on_the_way_back.append("/account/back/")
         return True
 
-    def pay_invoice(self, standing: Standing, dice: random.Random) -> bool:
+    def pay_invoice(self, mine: Subscription | None, dice: random.Random) -> bool:
         page = self._get("/account/pay/").headers.get("Location", "")
         if not page.startswith(self.stripe.url):
             return False
@@ -222,25 +218,25 @@ class Reader:
         self._submit(page, number=f"42{self.number:014d}")
         return True
 
-    def look_at_invoices(self, standing: Standing, dice: random.Random) -> bool:
+    def look_at_invoices(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._get("/account/invoices/").status_code == 200
 
     # --- What others do to them ----------------------------------------------------------------------
 
-    def bank_says_no_once(self, standing: Standing, dice: random.Random) -> bool:
+    def bank_says_no_once(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._bank_says_no(1)
 
-    def bank_says_no_for_good(self, standing: Standing, dice: random.Random) -> bool:
+    def bank_says_no_for_good(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._bank_says_no(9)
 
     def _bank_says_no(self, times: int) -> bool:
         self.stripe.ask("fail_next_payment", customer=self._customer(), on=times > 0, times=times)
         return True
 
-    def refund_part(self, standing: Standing, dice: random.Random) -> bool:
+    def refund_part(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._refund(lambda left: max(left // 3, 1))
 
-    def refund_all(self, standing: Standing, dice: random.Random) -> bool:
+    def refund_all(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._refund(lambda left: left)
 
     def _refund(self, how_much: Callable[[int], int]) -> bool:
@@ -251,7 +247,7 @@ class Reader:
         self.stripe.ask("refund", charge=charge["id"], amount=how_much(left))
         return True
 
-    def dispute(self, standing: Standing, dice: random.Random) -> bool:
+    def dispute(self, mine: Subscription | None, dice: random.Random) -> bool:
         charge = self._last_charge()
         if charge is None or charge["refunded"]:
             return False
@@ -311,7 +307,7 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_DEEDS: dict[str, Callable[[Reader, Standing, random.Random], bool]] = {
+_DEEDS: dict[str, Callable[[Reader, Subscription | None, random.Random], bool]] = {
     "order": Reader.order,
     "order after leaving the payment page": Reader.order,
     "come back": Reader.order,

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 
 from django.core.management import CommandError, call_command
 
 from newsroom import worker
 from subscriptions import reconcile
-from subscriptions.models import Reconciliation
+from subscriptions.models import Reconciliation, Subscription
 from tests.simulation import checks, clock, lives, mailbox
 from tests.simulation.checks import Verdict, Watch
 from tests.simulation.lives import PageFailed, Reader
@@ -50,8 +51,7 @@ class Story:
             hours = random.Random(f"{self.seed} hours {day}").uniform(SHORTEST_DAY_HOURS, LONGEST_DAY_HOURS)
             self.stripe.move_to(clock.now() + timedelta(hours=hours))
             self._look(all_recorded=False)
-            for reader in self.readers:
-                self._try(lambda reader=reader, day=day: reader.live(day, at=clock.now()))
+            self._let_readers_live(day)
             self._let_everything_arrive()
             self._look(all_recorded=self._was_reconciled())
         progress(self.days)
@@ -69,6 +69,13 @@ class Story:
         second = reconcile.run(at=clock.now())
         if not second.changed_nothing:
             self.wrong.append(f"A second reconciliation repaired {second.repaired} and recorded {second.missing}")
+
+    def _let_readers_live(self, day: int) -> None:
+        running = {one.reader_id: one for one in Subscription.objects.live().exclude(status="incomplete")}
+        had_one = set(Subscription.objects.values_list("reader_id", flat=True))
+        for reader in self.readers:
+            pk = reader.user.pk
+            self._try(partial(reader.live, day, running.get(pk), has_had_one=pk in had_one))
 
     def _let_everything_arrive(self, *, everything: bool = False) -> None:
         """Events, readers on their way back and the worker, all at the same time."""
