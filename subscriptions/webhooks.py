@@ -12,7 +12,7 @@ from django.db import transaction
 from readers import letters
 from readers.models import User
 
-from . import billing, calls, dunning, surplus, trial
+from . import billing, calls, dunning, refunds, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
 from .models import CheckoutAttempt, Customer, Plan, StripeEvent, Subscription
 from .models.stripe_event import NO_READER
@@ -38,6 +38,8 @@ def handle(event: EventFacts, *, at: datetime) -> None:
 
 
 def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
+    if refunds.is_about(event):
+        return refunds.hear(event, at=at)
     if not event.subscription_id:
         return "Not about a subscription."
     customer = Customer.objects.filter(stripe_id=event.customer_id).first()
@@ -162,6 +164,11 @@ def _unpaid_since(facts: SubscriptionFacts, before: Subscription | None) -> date
 
 def _write_letters(before: Subscription | None, after: Subscription, facts: SubscriptionFacts, *, at: datetime) -> None:
     reader, occasion = after.reader, after.stripe_id
+    if after.first_payment_failed and not (before and before.first_payment_failed):
+        amount_cents = facts.unpaid_cents or after.plan.price_cents
+        letters.debit_returned(reader, amount_cents=amount_cents, occasion=occasion, at=at)
+    if not after.is_live and before and before.is_live and before.pause_has_begun(at=at):
+        letters.ended_in_pause(reader, occasion=occasion, at=at)
     if not after.is_live or after.status == "incomplete":
         dunning.fall_silent(reader)
         return
@@ -175,10 +182,11 @@ def _write_letters(before: Subscription | None, after: Subscription, facts: Subs
             first_charge_at=after.period_ends_at if after.is_trial else after.started_at,
             is_trial=after.is_trial,
             terms_version=attempts.values_list("terms_version", flat=True).first() or settings.TERMS_VERSION,
+            first_charge_cents=after.next_charge_cents if after.is_trial else facts.invoiced_cents,
             occasion=occasion,
             at=at,
         )
-    if after.ends_at and not (before and before.ends_at):
+    if after.ends_at and not (before and before.ends_at) and not after.pause_has_begun(at=at):
         letters.cancelled(reader, reads_until=after.ends_at, occasion=f"{occasion} {_stamp(facts.cancelled_at)}", at=at)
     if before and before.is_cancelled and after.ends_at is None:
         letters.undone(
@@ -194,10 +202,35 @@ def _write_letters(before: Subscription | None, after: Subscription, facts: Subs
             occasion=f"{occasion} {after.plan_id} {_stamp(after.period_starts_at)}",
             at=at,
         )
+    _write_about_pauses(before, after, at=at)
     if after.status == "past_due" and after.access_ends_at:
         dunning.tell(after, amount_cents=facts.unpaid_cents, needs_confirmation=facts.needs_confirmation, at=at)
     elif before and before.status in ("past_due", "unpaid"):
         dunning.fall_silent(reader)
+
+
+def _write_about_pauses(before: Subscription | None, after: Subscription, *, at: datetime) -> None:
+    was_paused = before is not None and before.pause_starts_at is not None
+    occasion = f"{after.stripe_id} {_stamp(at)}"
+    if after.pause_starts_at and after.pause_ends_at and not was_paused:
+        letters.paused(
+            after.reader,
+            starts_at=after.pause_starts_at,
+            resumes_at=after.pause_ends_at,
+            charge_cents=after.next_charge_cents,
+            occasion=occasion,
+            at=at,
+        )
+    if before and was_paused and after.pause_starts_at is None:
+        letters.withdraw(after.reader, kinds=["pause_reminder"])
+        letters.resumed(
+            after.reader,
+            had_begun=before.pause_has_begun(at=at),
+            charge_cents=after.next_charge_cents,
+            next_charge_at=after.next_charge_at,
+            occasion=occasion,
+            at=at,
+        )
 
 
 def _stamp(moment: datetime | None) -> str:
