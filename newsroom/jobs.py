@@ -10,7 +10,7 @@ from django_tasks import task
 
 from edge import clock
 from readers import letters
-from subscriptions import dunning, receipts, surplus
+from subscriptions import dunning, pausing, receipts, surplus
 
 from .models import Run
 from .schedule import Job
@@ -57,6 +57,19 @@ def warn_of_expiring_cards() -> str:
 
 
 @task
+def end_pauses() -> str:
+    """Let paused subscriptions go on when their day has come, and end those cancelled meanwhile."""
+    now = clock.now()
+    return f"{pausing.resume_due(at=now)} go on, {pausing.end_cancelled(at=now)} ended."
+
+
+@task
+def remind_of_pauses() -> str:
+    """Tell those whose pause ends in a week."""
+    return f"{pausing.remind(at=clock.now())} written."
+
+
+@task
 def clear_unproved_readers() -> str:
     """Forget addresses that somebody typed and nobody proved."""
     return _command("clear_unproved_readers")
@@ -95,6 +108,8 @@ JOBS = (
     Job(settle_surplus, every=5 * MINUTE),
     Job(end_overdue, every=HOUR),
     Job(send_last_calls, every=HOUR),
+    Job(end_pauses, every=5 * MINUTE),
+    Job(remind_of_pauses, every=HOUR),
     Job(warn_of_expiring_cards, daily_at=time(9, 0)),
     Job(clear_unproved_readers, daily_at=time(3, 10)),
     Job(clear_sessions, daily_at=time(3, 20)),

@@ -37,12 +37,15 @@ def welcome(
     terms_version: str,
     occasion: str,
     at: datetime,
+    first_charge_cents: int | None = None,
 ) -> Letter | None:
     """The contract on a durable medium: what was ordered, for how much, from when, and the ways out.
 
-    `plan_words` is "Yearly", `interval_words` what one price pays for ("year"); `terms_version` those accepted.
+    `plan_words` is "Yearly", `interval_words` what one price pays for ("year"); `terms_version` those accepted;
+    `first_charge_cents` what the first charge comes to where a promotion code makes it less than the price.
     """
     context = _plan_in_words(plan_words, price_cents, interval_words) | {
+        "first_charge_cents": price_cents if first_charge_cents is None else first_charge_cents,
         "first_charge_at": first_charge_at,
         "is_trial": is_trial,
         "terms_version": terms_version,
@@ -152,6 +155,39 @@ def operator_dispute(
     """To the operator: a payment of the reader `about` is disputed; `status` is open, won, lost or closed."""
     context = {"about": about, "desk": settings.SITE_URL + desk_path, "cents": cents, "status": status}
     return write_to_operator("operator_dispute", occasion, context | {"answer_by": answer_by}, at=at)
+
+
+def debit_returned(reader: User, *, amount_cents: int, occasion: str, at: datetime) -> Letter | None:
+    """The bank sent the very first debit back: nothing was paid, and the subscription ends."""
+    return write(reader, "debit_returned", occasion, {"amount_cents": amount_cents}, at=at)
+
+
+def paused(
+    reader: User, *, starts_at: datetime, resumes_at: datetime, charge_cents: int, occasion: str, at: datetime
+) -> Letter | None:
+    """Nothing is charged and nothing can be read from `starts_at` until `resumes_at`; then `charge_cents` are due."""
+    context = {"starts_at": starts_at, "resumes_at": resumes_at, "charge_cents": charge_cents}
+    return write(reader, "paused", occasion, context, at=at)
+
+
+def pause_reminder(
+    reader: User, *, resumes_at: datetime, charge_cents: int, occasion: str, at: datetime
+) -> Letter | None:
+    """The pause is over soon, at `resumes_at`, and `charge_cents` are charged then."""
+    return write(reader, "pause_reminder", occasion, {"resumes_at": resumes_at, "charge_cents": charge_cents}, at=at)
+
+
+def resumed(
+    reader: User, *, had_begun: bool, charge_cents: int, next_charge_at: datetime | None, occasion: str, at: datetime
+) -> Letter | None:
+    """The pause is over and a new period is charged; or it was taken back before it had begun."""
+    context = {"had_begun": had_begun, "charge_cents": charge_cents, "next_charge_at": next_charge_at}
+    return write(reader, "resumed", occasion, context, at=at)
+
+
+def ended_in_pause(reader: User, *, occasion: str, at: datetime) -> Letter | None:
+    """A paused subscription has ended; nothing is charged any more."""
+    return write(reader, "ended_in_pause", occasion, {}, at=at)
 
 
 def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:

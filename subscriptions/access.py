@@ -31,6 +31,8 @@ class Entitlement:
     until: datetime | None = None
     # Who or what gives it, in words a reader understands: "student access".
     through: str = ""
+    # A debit for it is under way; the bank has some days to say no.
+    payment_pending: bool = False
 
 
 def entitlement_for(user: Any, *, at: datetime) -> Entitlement | None:
@@ -61,7 +63,7 @@ def _by_subscription(user: Any, at: datetime) -> Entitlement | None:
     best = max(giving, key=lambda one: one.access_ends_at or at)
     source = {"trialing": Source.TRIAL, "past_due": Source.GRACE}.get(best.status, Source.SUBSCRIPTION)
     until = best.access_ends_at if source is Source.GRACE else best.ends_at or best.period_ends_at
-    return Entitlement(source, until=until)
+    return Entitlement(source, until=until, payment_pending=best.payment_pending)
 
 
 def _by_grant(user: Any, at: datetime) -> Entitlement | None:
@@ -104,6 +106,8 @@ class Invitation:
     first_charge_at: datetime
     # A contract is running at Stripe but waits for money: a new card is needed, not a new contract.
     awaits_payment: bool = False
+    # The subscription is paused, and one button ends that.
+    is_paused: bool = False
 
 
 def plans_on_sale() -> tuple[Offer, ...]:
@@ -119,11 +123,12 @@ def invitation_to(user: Any, *, at: datetime) -> Invitation:
     plans = plans_on_sale()
     days = plans[0].trial_days if plans else 0
     with_trial = days > 0 and trial.is_offered_to(user)
+    running = Subscription.objects.live().filter(reader=user).first() if user.is_authenticated else None
     return Invitation(
         plans=plans,
         with_trial=with_trial,
         trial_days=days,
         first_charge_at=at + timedelta(days=days) if with_trial else at,
-        awaits_payment=user.is_authenticated
-        and Subscription.objects.filter(reader=user, status__in=UNPAID_STATUSES).exists(),
+        awaits_payment=running is not None and running.status in UNPAID_STATUSES,
+        is_paused=running is not None and running.pause_has_begun(at=at),
     )

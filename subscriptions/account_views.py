@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from edge.http import Request
 
-from . import billing, trial, webhooks
+from . import billing, pausing, trial, webhooks
 from .access import all_entitlements_for
 from .forms import WhyCancelled
 from .models import Customer, Farewell, Plan
@@ -54,7 +54,8 @@ def cancel(request: Request) -> HttpResponse:
     try:
         webhooks.change(
             standing.subscription,
-            lambda gateway: gateway.cancel_at_period_end(stripe_id),
+            # Of a pause that has begun there is nothing paid left to wait for.
+            lambda gateway: (gateway.end_now if standing.pause_has_begun else gateway.cancel_at_period_end)(stripe_id),
             at=request.now,
         )
     except billing.BillingError as error:
@@ -124,6 +125,47 @@ def switch(request: Request) -> HttpResponse:
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("switch"))
     messages.success(request, f"You now have the {other.get_interval_display().lower()} plan.")
+    return redirect("account")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def pause(request: Request) -> HttpResponse:
+    """One to three months without charge; the dates stand above the button."""
+    standing = _standing(request)
+    subscription = standing.subscription
+    if not standing.can_pause or subscription is None:
+        messages.info(request, "To pause, you need a running subscription whose present period is paid.")
+        return redirect("account")
+    choices = pausing.choices_for(subscription)
+    page = _about(standing, choices=choices, begins=f"{subscription.period_ends_at.timestamp():.0f}")
+    if request.method != "POST":
+        return render(request, "subscriptions/pause.html", page)
+    choice = next((one for one in choices if str(one.months) == request.POST.get("months")), None)
+    if choice is None or request.POST.get("begins") != page["begins"]:
+        messages.warning(request, "The dates have changed since you opened this page. Please look again.")
+        return render(request, "subscriptions/pause.html", page)
+    try:
+        pausing.pause(subscription, choice, at=request.now)
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("pause"))
+    messages.success(request, "Your pause is set. We have sent you the dates.")
+    return redirect("account")
+
+
+@require_POST
+@login_required
+def resume(request: Request) -> HttpResponse:
+    """End a pause, or take it back before it has begun."""
+    standing = _standing(request)
+    if not standing.can_resume or standing.subscription is None:
+        messages.info(request, "There is no pause to end.")
+        return redirect("account")
+    try:
+        pausing.resume(standing.subscription, at=request.now)
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("account"))
+    messages.success(request, "Your subscription goes on.")
     return redirect("account")
 
 

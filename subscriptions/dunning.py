@@ -73,7 +73,8 @@ def end_overdue(*, at: datetime) -> int:
             gateway.void_open_invoices(one.stripe_id)
             with transaction.atomic():
                 webhooks.change(one, lambda gateway, stripe_id=one.stripe_id: gateway.end_now(stripe_id), at=at)
-                letters.ended_unpaid(one.reader, occasion=_occasion(one), at=at)
+                if not one.first_payment_failed:
+                    letters.ended_unpaid(one.reader, occasion=_occasion(one), at=at)
         except billing.BillingError as error:
             log.warning("The unpaid subscription %s is not ended yet: %s", one.stripe_id, error)
         else:
@@ -91,14 +92,15 @@ def warn_of_expiring_cards(*, at: datetime) -> int:
 
 def _warn(subscription: Subscription, today: date, *, at: datetime) -> bool:
     expires = subscription.card_expires_on
-    if expires is None or timezone.localdate(subscription.period_ends_at) <= expires:
+    charged_at = subscription.next_charge_at or subscription.period_ends_at
+    if expires is None or timezone.localdate(charged_at) <= expires:
         return False
     stage = [number for number, before in enumerate(CARD_WARNINGS) if expires <= today + before][-1]
     letter = letters.card_expires(
         subscription.reader,
         last4=subscription.card_last4,
         expires_on=expires,
-        next_charge_at=subscription.period_ends_at,
+        next_charge_at=charged_at,
         occasion=f"{subscription.stripe_id} {expires} {stage}",
         at=at,
     )

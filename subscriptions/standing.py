@@ -16,6 +16,7 @@ class State(StrEnum):
     TRIAL = "trial"
     ACTIVE = "active"
     PAST_DUE = "past_due"
+    PAUSED = "paused"
     CANCELLED = "cancelled"
     LAPSED = "lapsed"
     GRANTED = "granted"
@@ -29,6 +30,7 @@ class Standing:
     state: State
     subscription: Subscription | None = None
     entitlement: Entitlement | None = None
+    pause_has_begun: bool = False
 
     @property
     def can_cancel(self) -> bool:
@@ -42,8 +44,22 @@ class Standing:
 
     @property
     def can_switch(self) -> bool:
-        """Whether the other plan can be had instead."""
-        return self.state in (State.TRIAL, State.ACTIVE)
+        """Whether the other plan can be had instead. What is not paid yet could not be set off."""
+        return self.state in (State.TRIAL, State.ACTIVE) and not self._is_pending
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether a pause can begin with the end of what is paid."""
+        return self.state is State.ACTIVE and not self._is_pending
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is a pause to end or to take back."""
+        return self.state is State.PAUSED
+
+    @property
+    def _is_pending(self) -> bool:
+        return self.subscription is not None and self.subscription.payment_pending
 
 
 def standing_of(reader: Any, *, at: datetime) -> Standing:
@@ -53,13 +69,16 @@ def standing_of(reader: Any, *, at: datetime) -> Standing:
         Subscription.objects.live().filter(reader=reader).select_related("plan").first()
         or Subscription.objects.filter(reader=reader).select_related("plan").first()
     )
-    return Standing(_state(subscription, entitlement, at), subscription, entitlement)
+    has_begun = subscription is not None and subscription.pause_has_begun(at=at)
+    return Standing(_state(subscription, entitlement, at), subscription, entitlement, has_begun)
 
 
 def _state(subscription: Subscription | None, entitlement: Entitlement | None, at: datetime) -> State:
-    if subscription and subscription.is_live and subscription.status not in ("incomplete", "paused"):
+    if subscription and subscription.is_live and subscription.status != "incomplete":
         if subscription.is_cancelled:
             return State.CANCELLED if subscription.gives_access(at=at) else State.LAPSED
+        if subscription.is_pausing:
+            return State.PAUSED
         return {"trialing": State.TRIAL, "active": State.ACTIVE}.get(subscription.status, State.PAST_DUE)
     if entitlement and entitlement.source is Source.GRANT:
         return State.GRANTED

@@ -25,6 +25,9 @@ SECOND_TRIAL = (
     "Here is the order without a trial."
 )
 
+BEGUN = "Thank you. Your subscription has begun, and everything is open to you."
+BEGUN_AND_PENDING = f"{BEGUN} Your bank needs up to five days to confirm the payment; you can read meanwhile."
+
 
 @require_GET
 @public
@@ -105,9 +108,10 @@ def come_back(request: Request) -> HttpResponse:
     if Subscription.objects.filter(stripe_id=facts.subscription_id, surplus=Subscription.Surplus.TRIAL).exists():
         messages.warning(request, SECOND_TRIAL)
         return redirect(_confirm_address(attempt.plan, attempt.return_to))
-    if entitlement_for(request.user, at=request.now) is None:
+    entitlement = entitlement_for(request.user, at=request.now)
+    if entitlement is None:
         return render(request, "subscriptions/waiting.html", {"attempt": attempt}, status=202)
-    messages.success(request, "Thank you. Your subscription has begun, and everything is open to you.")
+    messages.success(request, BEGUN_AND_PENDING if entitlement.payment_pending else BEGUN)
     return redirect(f"{attempt.return_to}#continue" if attempt.return_to else "account")
 
 
