@@ -1,8 +1,6 @@
 """What the site does by itself, and how often. `manage.py work` runs it; every job may be run twice without harm."""
 
 from datetime import time, timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from io import StringIO
 
 from django.core.management import call_command
@@ -11,6 +9,7 @@ from django_tasks import task
 from edge import clock
 from readers import letters
 from subscriptions import dunning, pausing, receipts, surplus
+from subscriptions import reconcile as reconciliation
 
 from .models import Run
 from .schedule import Job
@@ -92,7 +91,8 @@ def clear_runs() -> str:
 @task
 def reconcile() -> str:
     """Ask Stripe for everything, and repair what differs."""
-    return str(import_module("subscriptions.reconcile").run(at=clock.now()))
+    found = reconciliation.run(at=clock.now())
+    return f"{found.seen} compared, {found.repaired} repaired, {found.missing} missing, {found.failed} failed."
 
 
 def _command(name: str) -> str:
@@ -114,7 +114,7 @@ JOBS = (
     Job(clear_unproved_readers, daily_at=time(3, 10)),
     Job(clear_sessions, daily_at=time(3, 20)),
     Job(clear_runs, daily_at=time(3, 30)),
-    *([Job(reconcile, daily_at=time(3, 40))] if find_spec("subscriptions.reconcile") else []),
+    Job(reconcile, daily_at=time(3, 40)),
 )
 
 
