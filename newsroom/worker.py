@@ -44,7 +44,7 @@ def work(stop: threading.Event) -> None:
                         stop.wait(PAUSE_SECONDS)
         except Error as error:
             # What was at hand stays as it is, under a name that is not heard of again: it will be missed, and rerun.
-            log.error("The database does not answer: %s", _in_words(error))
+            log.error("The database does not answer as it should: %s", _in_words(error))
             stop.wait(PAUSE_WITHOUT_DATABASE_SECONDS)
 
 
