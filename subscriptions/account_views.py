@@ -16,7 +16,7 @@ from edge.http import Request
 from . import billing, pausing, trial, webhooks
 from .access import all_entitlements_for
 from .forms import WhyCancelled
-from .models import Customer, Farewell, Plan
+from .models import Customer, Farewell, Plan, Refund
 from .standing import Standing, State, standing_of
 from .trouble import billing_trouble
 
@@ -203,13 +203,15 @@ def portal(request: Request) -> HttpResponse:
 @require_GET
 @login_required
 def invoices(request: Request) -> HttpResponse:
-    """What was charged, asked of Stripe at this moment."""
+    """What was charged, asked of Stripe at this moment, and what was given back."""
     customer = Customer.objects.of(request.user)
     try:
         listed = billing.gateway().invoices(customer.stripe_id) if customer else []
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("invoices"))
-    return render(request, "subscriptions/invoices.html", _about(_standing(request), invoices=listed))
+    refunds = Refund.objects.told_to_readers().filter(subscription__reader=request.user)
+    context = _about(_standing(request), invoices=listed, refunds=refunds)
+    return render(request, "subscriptions/invoices.html", context)
 
 
 @require_GET
