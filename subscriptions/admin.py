@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.text import Truncator
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -35,6 +36,7 @@ from .models import (
 )
 
 LETTERS_SHOWN = 30
+ERROR_LENGTH = 120
 
 
 class ReaderForm(forms.ModelForm):
@@ -338,10 +340,14 @@ class StripeEventAdmin(ButtonMirrorAdmin):
     """The receipts of what Stripe sent, for administrators: what waits, what belongs to nobody, what needs a person."""
 
     button = "Handle again"
-    list_display = ("kind", "stripe_id", "received_at", "handled_at", "remark", "attempts", "next_try_at", "last_error")
+    list_display = ("kind", "stripe_id", "received_at", "handled_at", "attempts", "outcome")
     list_filter = (OutcomeFilter, "kind")
     search_fields = ("stripe_id__exact",)
     show_full_result_count = False
+
+    @admin.display(description="what came of it")
+    def outcome(self, event: StripeEvent) -> str:
+        return event.remark if event.handled_at else Truncator(event.last_error).chars(ERROR_LENGTH)
 
     def press(self, row: StripeEvent, *, at: datetime) -> tuple[bool, str]:
         error = receipts.handle_again(row, at=at)
