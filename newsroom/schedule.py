@@ -9,6 +9,7 @@ from django_tasks.base import Task
 
 ONE_DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,12 @@ class Job:
 
     @property
     def in_words(self) -> str:
-        """ "every 60 seconds", "every 5 minutes", "daily at 03:40"."""
+        """ "every minute", "every 6 hours", "daily at 03:40"."""
         if self.daily_at:
             return f"daily at {self.daily_at:%H:%M}"
         seconds = int(self.every.total_seconds()) if self.every else 0
-        return f"every {seconds // 60} minutes" if seconds > 60 else f"every {seconds} seconds"
+        length, unit = next(each for each in UNITS if seconds % each[0] == 0)
+        return f"every {unit}" if seconds == length else f"every {seconds // length} {unit}s"
 
     def first_due(self, *, at: datetime) -> datetime:
         """When it runs for the first time (UTC): at once, or at its time of day."""

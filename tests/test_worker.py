@@ -131,6 +131,14 @@ def test_an_hour_that_is_skipped_or_doubled_is_no_trouble() -> None:
     assert job.next_after(datetime(2026, 10, 25, 1, 30, tzinfo=UTC)) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("every", "words"),
+    [(1, "second"), (90, "90 seconds"), (60, "minute"), (300, "5 minutes"), (3600, "hour"), (21600, "6 hours")],
+)
+def test_how_often_is_said_in_the_largest_unit(every: int, words: str) -> None:
+    assert Job(tidies, every=timedelta(seconds=every)).in_words == f"every {words}"
+
+
 @pytest.mark.parametrize("wrong", [{}, {"every": MINUTE, "daily_at": time(3)}, {"every": timedelta(0)}])
 def test_a_job_that_comes_never_or_in_two_ways_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="tidies"):
@@ -548,7 +556,7 @@ def test_every_job_of_the_site_runs_on_an_empty_site(at: Move, only_these: Calla
 def test_what_must_come_back_does() -> None:
     comes = {job.name: job.in_words for job in OURS}
     assert len(comes) == len(OURS)
-    assert comes["process_events"] == comes["send_letters"] == "every 60 seconds"
+    assert comes["process_events"] == comes["send_letters"] == "every minute"
     assert comes["reconcile"] == "daily at 03:40"
     assert all(job.does for job in OURS)
 
@@ -593,7 +601,7 @@ def given_up(admin: Client, only_these: Callable[..., None], at: Move) -> Run:
 
 def test_the_list_of_jobs_shows_how_they_went(admin: Client, given_up: Run) -> None:
     page = admin.get(JOBS).content.decode()
-    assert "every 60 seconds" in page
+    assert "every minute" in page
     assert "ValueError: &lt;b&gt;the pipe&lt;/b&gt; burst" in page
     assert "<b>the pipe" not in page
 
