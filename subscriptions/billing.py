@@ -97,6 +97,8 @@ class SubscriptionFacts:
     first_payment_failed: bool = False
     # What the next charge comes to, where a promotion code makes it less than the price.
     discounted_cents: int | None = None
+    # Whether a discount is running: all that a list of subscriptions tells of `discounted_cents`.
+    is_discounted: bool = False
     pause_starts_at: datetime | None = None
     pause_ends_at: datetime | None = None
 
@@ -401,8 +403,9 @@ class StripeBilling:
         if facts.status == "past_due" and facts.unpaid_since:
             with _our_errors():
                 facts = replace(facts, needs_confirmation=self._needs_confirmation(given["latest_invoice"]["id"]))
-        if given.get("discounts") and facts.status in ("trialing", "active") and facts.ends_at is None:
-            facts = replace(facts, discounted_cents=self._discounted_cents(facts))
+        if facts.is_discounted:
+            cents = self._discounted_cents(facts)
+            facts = replace(facts, discounted_cents=cents, is_discounted=cents is not None)
         return facts
 
     def _discounted_cents(self, facts: SubscriptionFacts) -> int | None:
@@ -824,6 +827,7 @@ def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
         invoiced_cents=invoice.get("total") if isinstance(invoice, dict) else None,
         payment_pending=given["status"] == "active" and _is_under_way(unpaid),
         first_payment_failed=_has_failed(given) and _is_first_and_unpaid(invoice),
+        is_discounted=bool(given.get("discounts")) and given["status"] in ("trialing", "active") and ends_at is None,
         **_pause_of(given),
     )
 

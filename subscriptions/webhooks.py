@@ -111,10 +111,13 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
 
 
 def says_the_same(row: Subscription, facts: SubscriptionFacts) -> bool:
-    """Whether recording these facts would leave the row as it is."""
-    return row.plan.stripe_price_id == facts.price_id and all(
-        getattr(row, name) == value for name, value in _mirrored(facts, row).items()
-    )
+    """Whether recording these facts would leave the row as it is, as far as a list of subscriptions can tell."""
+    said = _mirrored(facts, row)
+    if facts.is_discounted and facts.discounted_cents is None:
+        if row.discounted_cents is None:
+            return False
+        del said["discounted_cents"]
+    return row.plan.stripe_price_id == facts.price_id and all(getattr(row, name) == said[name] for name in said)
 
 
 def _mirrored(facts: SubscriptionFacts, before: Subscription | None) -> dict[str, Any]:
