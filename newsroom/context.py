@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from articles.models import Section
 from edge import clock
 from edge.http import Request
-from subscriptions import dunning
+from subscriptions import dunning, refunds
 
 
 def site(request: Request) -> dict[str, Any]:
@@ -25,5 +25,7 @@ def site(request: Request) -> dict[str, Any]:
         "now": getattr(request, "now", None) or clock.now(),
         # A notice for signed-in readers; pages that know the answer already give it themselves.
         "payment_trouble": SimpleLazyObject(lambda: dunning.trouble_of(request.user, at=request.now)),
+        # Printed on the first page of the desk.
+        "money_needs_a_person": SimpleLazyObject(refunds.needs_a_person),
         "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
     }

@@ -8,7 +8,7 @@ from django_tasks import task
 
 from edge import clock
 from readers import letters
-from subscriptions import dunning, pausing, receipts, surplus
+from subscriptions import dunning, pausing, receipts, refunds, surplus
 from subscriptions import reconcile as reconciliation
 
 from .models import Run
@@ -69,6 +69,18 @@ def remind_of_pauses() -> str:
 
 
 @task
+def give_back_waiting() -> str:
+    """Give back what was promised while Stripe could not be asked."""
+    return f"{refunds.give_waiting(at=clock.now())} given back."
+
+
+@task
+def catch_up_refunds() -> str:
+    """Look for refunds and disputes of which no event has told."""
+    return f"{refunds.catch_up(at=clock.now())} payments looked at."
+
+
+@task
 def clear_unproved_readers() -> str:
     """Forget addresses that somebody typed and nobody proved."""
     return _command("clear_unproved_readers")
@@ -106,6 +118,7 @@ JOBS = (
     Job(process_events, every=MINUTE),
     Job(send_letters, every=MINUTE),
     Job(settle_surplus, every=5 * MINUTE),
+    Job(give_back_waiting, every=5 * MINUTE),
     Job(end_overdue, every=HOUR),
     Job(send_last_calls, every=HOUR),
     Job(end_pauses, every=5 * MINUTE),
@@ -115,6 +128,7 @@ JOBS = (
     Job(clear_sessions, daily_at=time(3, 20)),
     Job(clear_runs, daily_at=time(3, 30)),
     Job(reconcile, daily_at=time(3, 40)),
+    Job(catch_up_refunds, daily_at=time(3, 50)),
 )
 
 

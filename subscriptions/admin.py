@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
 from readers.models import User
 
-from . import receipts, trial
+from . import receipts, refund_desk, trial
 from .answer import answer_for, moment
 from .models import (
     CheckoutAttempt,
@@ -101,9 +101,12 @@ class ReaderAdmin(admin.ModelAdmin):
 
     # --- The page -----------------------------------------------------------------------------------
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*refund_desk.urls_of(self), *super().get_urls()]
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if reader := kwargs.get("obj"):
-            context |= self._what_they_have(request, reader)
+            context |= self._what_they_have(request, reader) | refund_desk.context_of(reader, request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _what_they_have(self, request: HttpRequest, reader: User) -> dict[str, Any]:

@@ -15,6 +15,11 @@ GIVEN_STATUSES = ("pending", "requires_action", "succeeded")
 FAILED_STATUSES = ("failed", "canceled")
 
 
+def in_euros(cents: int) -> str:
+    """Cents as staff read them: `€1,250.00`."""
+    return f"€{cents // 100:,}.{cents % 100:02}"
+
+
 class RefundQuerySet(models.QuerySet["Refund"]):
     """Many refunds."""
 
@@ -86,7 +91,7 @@ class Refund(models.Model):
     @property
     def euros(self) -> str:
         """The amount in figures: `€12.50`."""
-        return f"€{self.cents // 100:,}.{self.cents % 100:02}"
+        return in_euros(self.cents)
 
     @property
     def is_given(self) -> bool:
