@@ -1,11 +1,10 @@
-"""Find the price of each plan at Stripe by its lookup key, and make it there where it is missing."""
+"""Find each plan's price at Stripe by its lookup key, and make it where it is missing; and the portal's settings."""
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from subscriptions import billing
+from subscriptions import billing, prices
 from subscriptions.models import Plan
 
 # What the newsroom sells from the first day, in cents, VAT inside.
@@ -21,19 +20,11 @@ class Command(BaseCommand):
         for interval, cents in FIRST_PLANS:
             if not Plan.objects.filter(interval=interval).exists():
                 Plan.objects.create(interval=interval, price_cents=cents, lookup_key=f"{interval}-{cents}")
-        for plan in Plan.objects.on_sale():
-            try:
-                price_id = self._price_of(plan)
-            except billing.BillingError as error:
-                raise CommandError(f"Stripe could not be asked about {plan}: {error}") from error
-            Plan.objects.filter(pk=plan.pk).update(stripe_price_id=price_id)
-            self.stdout.write(f"{plan}: {price_id}")
-
-    def _price_of(self, plan: Plan) -> str:
-        return billing.gateway().price_of(plan.lookup_key) or billing.gateway().make_price(
-            lookup_key=plan.lookup_key,
-            product=f"{settings.SITE_NAME}, {plan.get_interval_display().lower()}",
-            cents=plan.price_cents,
-            currency=plan.currency,
-            interval=plan.interval,
-        )
+        try:
+            for plan in Plan.objects.on_sale():
+                price_id = prices.at_stripe(plan)
+                Plan.objects.filter(pk=plan.pk).update(stripe_price_id=price_id)
+                self.stdout.write(f"{plan}: {price_id}")
+            self.stdout.write(f"Portal: {billing.gateway().portal()}")
+        except billing.BillingError as error:
+            raise CommandError(f"Stripe could not be asked: {error}") from error
