@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
 from readers.models import User
 
-from . import receipts, refund_desk, trial
+from . import closing_desk, receipts, refund_desk, trial
 from .answer import answer_for, moment
 from .models import (
     CheckoutAttempt,
@@ -102,7 +102,7 @@ class ReaderAdmin(admin.ModelAdmin):
     # --- The page -----------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        return [*refund_desk.urls_of(self), *super().get_urls()]
+        return [*refund_desk.urls_of(self), *closing_desk.urls_of(self), *super().get_urls()]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if reader := kwargs.get("obj"):
@@ -122,6 +122,7 @@ class ReaderAdmin(admin.ModelAdmin):
             "trial_use": TrialUse.objects.filter(mailbox=trial.mailbox_of(reader.email)).first(),
             "may_give": may("subscriptions.add_grant"),
             "may_end": may("subscriptions.change_grant"),
+            "may_close": closing_desk.may_close(request, reader),  # type: ignore[arg-type]
             "may_allow_trial": may("subscriptions.delete_trialuse"),
             "now": now,
         }

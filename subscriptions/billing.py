@@ -333,12 +333,9 @@ class StripeBilling:
         return found[-1] if found else None
 
     def is_deleted(self, customer_id: str) -> bool:
-        """Whether Stripe has deleted this customer, or never knew them."""
-        try:
-            with _our_errors():
-                return bool(self._client.v1.customers.retrieve(customer_id).to_dict().get("deleted"))
-        except BillingUnknown:
-            return True
+        """Whether Stripe has deleted this customer. Raises BillingUnknown where the account never had them."""
+        with _our_errors():
+            return bool(self._client.v1.customers.retrieve(customer_id).to_dict().get("deleted"))
 
     def price_of(self, lookup_key: str) -> str | None:
         """The id of the price on sale with this lookup key, or None."""

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from readers.models import User
 
-from . import billing, calls, trial, webhooks
+from . import billing, calls, leaving, trial, webhooks
 from .billing import CheckoutFacts, Order
 from .models import CheckoutAttempt, Customer, Plan, Subscription
 
@@ -124,7 +124,8 @@ def _open_attempts(reader: User, *, at: datetime) -> QuerySet[CheckoutAttempt]:
 
 def _customer_of(reader: User, *, at: datetime) -> Customer:
     """The reader's customer, made at Stripe the first time and kept before anything else happens."""
-    if customer := Customer.objects.of(reader):
+    customer = Customer.objects.of(reader)
+    if customer and not leaving.is_gone(customer, at=at):
         return customer
     # After one that Stripe has deleted, the old key would bring its number back.
     deleted = Customer.objects.filter(reader=reader).count()
@@ -150,6 +151,14 @@ def _close_others(attempt: CheckoutAttempt, customer: Customer, *, at: datetime)
             continue
         billing.gateway().close_checkout(other.stripe_session_id)
         _see_what_became_of(other, at=at)
+
+
+def close_pages(reader: User, customer: Customer, *, at: datetime) -> None:
+    """Let nobody pay any more on a page this reader has opened; one that was paid a moment ago is recorded."""
+    for attempt in _open_attempts(reader, at=at):
+        if attempt.stripe_session_id or _look_up(attempt, customer):
+            billing.gateway().close_checkout(attempt.stripe_session_id)
+            finish(attempt, at=at)
 
 
 def _see_what_became_of(attempt: CheckoutAttempt, *, at: datetime) -> None:

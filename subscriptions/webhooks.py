@@ -12,7 +12,7 @@ from django.db import transaction
 from readers import letters
 from readers.models import User
 
-from . import billing, calls, dunning, refunds, surplus, trial
+from . import billing, calls, dunning, leaving, refunds, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
 from .models import CheckoutAttempt, Customer, Plan, StripeEvent, Subscription
 from .models.stripe_event import NO_READER
@@ -40,7 +40,7 @@ def handle(event: EventFacts, *, at: datetime) -> None:
 def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
     if refunds.is_about(event):
         return refunds.hear(event, at=at)
-    if not event.subscription_id:
+    if not event.subscription_id and event.kind != "customer.deleted":
         return "Not about a subscription."
     customer = Customer.objects.filter(stripe_id=event.customer_id).first()
     if customer is None:
@@ -48,6 +48,8 @@ def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
             "Stripe event %s is about customer %s, who is no reader of ours", event.stripe_id, event.customer_id
         )
         return NO_READER
+    if event.kind == "customer.deleted":
+        return "" if leaving.is_gone(customer, at=at) else "Stripe still has this customer."
     with locked(customer.reader_id) as reader:
         record(reader, billing.gateway().subscription(event.subscription_id), at=at)
     return ""
@@ -175,7 +177,7 @@ def _write_letters(before: Subscription | None, after: Subscription, facts: Subs
     if not after.is_live or after.status == "incomplete":
         dunning.fall_silent(reader)
         return
-    if before is None or before.status == "incomplete":
+    if (before is None or before.status == "incomplete") and not after.first_payment_failed:
         attempts = CheckoutAttempt.objects.filter(reader=reader, plan=after.plan)
         letters.welcome(
             reader,

@@ -26,6 +26,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Those whose contract is running at Stripe, whether or not they give access."""
         return self.filter(status__in=LIVE_STATUSES, surplus="")
 
+    def running(self) -> "SubscriptionQuerySet":
+        """Those that Stripe has not ended, surplus ones included."""
+        return self.filter(status__in=LIVE_STATUSES)
+
     def surplus_to_settle(self) -> "SubscriptionQuerySet":
         """Second subscriptions that are still to be ended and given back."""
         return self.exclude(surplus="").filter(settled_at=None)
