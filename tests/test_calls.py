@@ -17,9 +17,11 @@ from readers.models import User
 from stripe_sandbox.server import Sandbox
 from subscriptions import calls, checkout, webhooks
 from subscriptions.billing import BillingUnavailable, EventFacts, Order, StripeBilling
-from subscriptions.models import CheckoutAttempt, Customer, Plan
+from subscriptions.models import CheckoutAttempt, Customer, Plan, Subscription
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_plan, a_reader, a_subscription
+
+DAY = 24 * 3600
 
 # --- Patience ----------------------------------------------------------------------------------------
 
@@ -247,6 +249,13 @@ class Stripe:
         with self.sandbox.world.transaction():
             return len([one for one in self.sandbox.world.store.find("event") if one["type"] == kind])
 
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.sandbox.world.now, tz=UTC)
+
+    def pause(self) -> dict[str, datetime]:
+        paid_until = self.gateway.subscription(self.subscription).period_ends_at
+        return {"starts_at": paid_until, "ends_at": paid_until + timedelta(days=60)}
+
     def fault(self, action: str, *, times: int = 1) -> None:
         writes = [{"match": f"{method} *", "action": action, "times": times} for method in ("POST", "DELETE")]
         self.sandbox.faults.set(writes)
@@ -327,6 +336,10 @@ WRITES: dict[str, tuple[Callable[[Stripe], object], Callable[[Stripe], int]]] = 
         lambda it: it.gateway.keep(it.leaving),
         lambda it: it.events("customer.subscription.updated"),
     ),
+    "pause": (
+        lambda it: it.gateway.pause(it.subscription, **it.pause()),
+        lambda it: it.events("customer.subscription.updated"),
+    ),
     "switch": (
         lambda it: it.gateway.switch(it.subscription, it.prices["year"], key="switch-1"),
         lambda it: it.count("charge"),
@@ -335,6 +348,7 @@ WRITES: dict[str, tuple[Callable[[Stripe], object], Callable[[Stripe], int]]] = 
         lambda it: it.gateway.end_now(it.subscription),
         lambda it: it.events("customer.subscription.deleted"),
     ),
+    "portal": (lambda it: it.gateway.portal(), lambda it: it.count("billing_portal.configuration")),
     "refund": (
         lambda it: it.gateway.refund(it.payment, 500, key="goodwill"),
         lambda it: it.count("refund"),
@@ -368,6 +382,19 @@ def test_everything_gets_lost_until_the_button_is_pressed_again(local: Stripe, n
     local.sandbox.faults.set([])
     ask(local)
     assert there_are(local) == before + 1
+
+
+@pytest.mark.parametrize("times", [1, calls.ATTEMPTS])
+@pytest.mark.parametrize("action", [action for action in FAULTS if not action.startswith("hang")])
+def test_a_pause_that_is_ended_is_charged_once(local: Stripe, action: str, times: int) -> None:
+    local.gateway.pause(local.subscription, **local.pause())
+    local.sandbox.advance(40 * DAY)
+    before = local.count("charge")
+    local.fault(action, times=times)
+    resume = lambda it: it.gateway.resume(it.subscription, at=it.now(), key="resume-1")  # noqa: E731
+    pressed_until_it_works(local, resume)
+    resume(local)
+    assert local.count("charge") == before + 1
 
 
 def pressed_until_it_works(local: Stripe, ask: Callable[[Stripe], object]) -> object:
@@ -410,6 +437,22 @@ def test_every_subscription_is_listed_page_by_page_and_from_where_it_stopped(loc
     assert list(local.gateway.every_subscription(starting_after=everything[-1].stripe_id)) == []
 
 
+def test_a_list_tells_that_a_discount_is_running_and_a_look_tells_how_much_is_left(local: Stripe) -> None:
+    client = local.gateway._client.v1
+    coupon = client.coupons.create({"percent_off": 20, "duration": "forever"})
+    client.subscriptions.update(local.subscription, {"discounts": [{"coupon": coupon.id}]})
+    looked_at = local.gateway.subscription(local.subscription)
+    listed = next(
+        one for page in local.gateway.every_subscription() for one in page if one.stripe_id == local.subscription
+    )
+    assert (looked_at.discounted_cents, listed.discounted_cents, listed.is_discounted) == (1200, None, True)
+    plan = Plan(stripe_price_id=looked_at.price_id)
+    row = Subscription(plan=plan, stripe_id=looked_at.stripe_id, **webhooks._mirrored(looked_at, None))
+    assert webhooks.says_the_same(row, listed)
+    row.discounted_cents = None
+    assert not webhooks.says_the_same(row, listed)
+
+
 # --- After 24 hours Stripe has forgotten the key -----------------------------------------------------
 
 
@@ -421,7 +464,7 @@ class Shop:
     reader: User
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.stripe.sandbox.world.now, tz=UTC)
+        return self.stripe.now()
 
     def order(self, interval: str = "year") -> str:
         plan = Plan.objects.get(interval=interval)

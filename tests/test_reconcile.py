@@ -1,14 +1,16 @@
 """Reconciliation: whatever was lost on the way, our rows end up saying what Stripe says, and a second run is bored."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
+from threading import Barrier
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from readers.models import User
@@ -312,6 +314,26 @@ def test_one_whose_process_died_is_taken_over_after_five_minutes(billing: FakeBi
     assert reconcile.run(at=NOW + timedelta(minutes=5)).pk == dead.pk
     with pytest.raises(AlreadyRunning):
         dead.note(seen=99)
+
+
+@pytest.mark.postgres
+def test_of_twenty_that_begin_at_the_same_moment_one_runs(billing: FakeBilling) -> None:
+    everybody(billing, 2)
+    barrier = Barrier(20)
+
+    def begin(number: int) -> bool:
+        try:
+            barrier.wait()
+            Reconciliation.objects.take(at=NOW)
+        except AlreadyRunning:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(begin, range(20))).count(True) == 1
+    assert Reconciliation.objects.count() == 1
 
 
 def test_the_database_holds_one_unfinished_run(billing: FakeBilling) -> None:
