@@ -39,7 +39,8 @@ def _why(reader: Any, entitlement: Entitlement, at: datetime) -> str:
         case Source.TRIAL:
             return f"Free trial{until}.{_cancelled(reader)}"
         case Source.SUBSCRIPTION:
-            return f"Subscription, paid{until}.{_cancelled(reader)}"
+            how = ", its payment under way at the bank" if entitlement.payment_pending else ", paid"
+            return f"Subscription{how}{until}.{_cancelled(reader)}"
         case Source.GRACE:
             return f"The last payment failed; reading goes on{until}, while the bank is asked again."
         case Source.GRANT:
@@ -80,7 +81,12 @@ def _by_whom(grant: Grant) -> str:
 
 def _what_became_of(subscription: Subscription, at: datetime) -> str:
     ended = subscription.ends_at or subscription.period_ends_at
+    if subscription.status == "active" and subscription.pause_has_begun(at=at) and subscription.pause_starts_at:
+        goes_on = f" It goes on on {moment(subscription.pause_ends_at)}." if subscription.pause_ends_at else ""
+        return f"Paused by the reader since {moment(subscription.pause_starts_at)}.{goes_on}"
     match subscription.status:
+        case "past_due" if subscription.first_payment_failed:
+            return "The first payment came back from the bank, and nothing was ever paid."
         case "past_due" if subscription.unpaid_since:
             grace = subscription.unpaid_since + PAYMENT_GRACE
             return (
