@@ -114,7 +114,7 @@ def payments(desk: admin.ModelAdmin, request: Request, reader_id: int) -> HttpRe
     try:
         offers = refunds.offers_to(reader, at=request.now)
     except billing.BillingError as error:
-        return _no_answer(request, reader, error)
+        return _no_answer(request, reader, error, "What was paid cannot be looked up now.")
     context = {"offers": offers, "refunds": _refunds_of(reader), "title": "Payments"}
     return _shown(desk, request, "payments", reader, context)
 
@@ -125,7 +125,7 @@ def refund(desk: admin.ModelAdmin, request: Request, reader_id: int, payment_id:
     try:
         offer = _offer(reader, payment_id, at=request.now)
     except billing.BillingError as error:
-        return _no_answer(request, reader, error)
+        return _no_answer(request, reader, error, "Nothing was given back.")
     if not offer.is_possible:
         messages.info(request, "Nothing of this payment can be given back.")
         return _to_payments(reader)
@@ -156,7 +156,7 @@ def give(desk: admin.ModelAdmin, request: Request, reader_id: int, payment_id: s
         messages.error(request, f"Nothing was given back: only {in_euros(error.left_cents)} is left of this payment.")
         return _to_payments(reader)
     except billing.BillingError as error:
-        return _no_answer(request, reader, error)
+        return _no_answer(request, reader, error, "Nothing was given back.")
     if is_new:
         desk.log_change(request, reader, _in_words(row))
     _send(desk, request, reader, row)
@@ -212,9 +212,9 @@ def _shown(
     return TemplateResponse(request, f"admin/subscriptions/refund/{page}.html", everything)
 
 
-def _no_answer(request: HttpRequest, reader: User, error: billing.BillingError) -> HttpResponse:
+def _no_answer(request: HttpRequest, reader: User, error: billing.BillingError, so: str) -> HttpResponse:
     said = f"Stripe says: {error}" if isinstance(error, billing.BillingRefused) else "Stripe does not answer just now."
-    messages.error(request, f"What was paid cannot be looked up, and nothing was given back. {said}")
+    messages.error(request, f"{said} {so}")
     return HttpResponseRedirect(reverse("admin:readers_user_change", args=[reader.pk]))
 
 
