@@ -1,16 +1,18 @@
-# The site in five words: run, test, check, reset, lock.
+# The site in five words: run, test, check, reset, lock; and two for the patient: simulate, bench.
 PORT ?= 8000
 STRIPE_PORT ?= 12111
 PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run reset test check lock clean help
+.PHONY: run reset test check simulate bench lock clean help
 
 help:
 	@echo "make run    the site with demo content on http://localhost:$(PORT)/  (PORT=, STRIPE_PORT=)"
 	@echo "make test   every test: SQLite, PostgreSQL, and a real browser where there is one"
 	@echo "make check  lint, types, import contracts, missing migrations, check --deploy"
+	@echo "make simulate  a year of 1,000 readers while everything fails now and then (ARGS=\"--readers 100 --days 90\")"
+	@echo "make bench  how fast webhooks and reconciliation are, beside the local Stripe alone"
 	@echo "make reset  forget the demo database, pictures and mail, so that make run starts over"
 	@echo "make lock   resolve requirements/*.in into hash-locked requirements/*.txt"
 
@@ -22,6 +24,12 @@ test: $(VENV)/.test
 
 check: $(VENV)/.test
 	@$(PY) -m tests.check
+
+simulate: $(VENV)/.test
+	@$(PY) -m tests.simulation $(ARGS)
+
+bench: $(VENV)/.test
+	@$(PY) -m bench $(ARGS)
 
 reset:
 	rm -rf var

@@ -41,6 +41,7 @@ CHANCES = {
     "refund of a part": 0.05,
     "refund of all": 0.03,
     "dispute": 0.02,
+    "a second one made by hand at Stripe": 0.04,
     "look at the invoices": 0.3,
 }
 WAYS_TO_ORDER = {
@@ -108,7 +109,7 @@ class Reader:
             yield from ("switch with a double click", "new card on the portal")
             yield from ("bank says no once", "bank says no for good", "look at the invoices")
             if not mine.is_trial:
-                yield from ("refund of a part", "refund of all", "dispute")
+                yield from ("refund of a part", "refund of all", "dispute", "a second one made by hand at Stripe")
 
     # --- Ordering ------------------------------------------------------------------------------------
 
@@ -254,6 +255,9 @@ class Reader:
         self.stripe.ask("dispute", charge=charge["id"])
         return True
 
+    def second_by_hand(self, mine: Subscription | None, dice: random.Random) -> bool:
+        return mine is not None and self.stripe.ask("simulation/subscribe_again", subscription=mine.stripe_id)["made"]
+
     def _last_charge(self) -> dict[str, Any] | None:
         made = self.stripe.ask("simulation/charges", customer=self._customer())["charges"]
         return max(made, key=lambda one: one["created"], default=None)
@@ -326,6 +330,7 @@ _DEEDS: dict[str, Callable[[Reader, Subscription | None, random.Random], bool]] 
     "refund of a part": Reader.refund_part,
     "refund of all": Reader.refund_all,
     "dispute": Reader.dispute,
+    "a second one made by hand at Stripe": Reader.second_by_hand,
     "look at the invoices": Reader.look_at_invoices,
 }
 

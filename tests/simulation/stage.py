@@ -38,8 +38,8 @@ class Stripe:
             return json.loads(answer.read())
 
     def look(self, path: str) -> Any:
-        """Ask the API, as the judge: with a key, and until nothing goes wrong."""
-        request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": "Bearer sk_test_judge"})
+        """Ask the API with a key of its own: at the end, when nothing goes wrong any more."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": "Bearer sk_test_judge"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 

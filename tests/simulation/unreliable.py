@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stripe_sandbox import collection, control, ids
+from stripe_sandbox import collection, control, ids, subscribing, subscriptions
 from stripe_sandbox.clock import DAY, Clock
 from stripe_sandbox.deliveries import signature
 from stripe_sandbox.faults import Faults
@@ -220,9 +220,22 @@ class Controls:
         values = (wish["customer"],) if of else ()
         return {"charges": _rows(sandbox.world, f"{CHARGES} {of}", values)}
 
+    def subscribe_again(self, sandbox: Sandbox, wish: dict[str, Any]) -> dict[str, Any]:
+        """Somebody makes a second subscription by hand, for the customer of this one and with the same card."""
+        world = sandbox.world
+        with world.transaction():
+            first = world.fetch("subscription", wish["subscription"])
+            if first["status"] in subscriptions.ENDED:
+                return {"made": False}
+            card = subscriptions.payment_method_of(world, first)
+            items = [{"price": subscriptions.items_of(first)[0]["price"]["id"]}]
+            terms = {"customer": first["customer"], "items": items, "default_payment_method": card}
+            subscribing.create(world, terms)
+        return {"made": True}
+
     def install(self) -> None:
         """Hang them beside the sandbox's own."""
-        for name in ("calm", "deliver", "faults", "everybody", "charges"):
+        for name in ("calm", "deliver", "faults", "everybody", "charges", "subscribe_again"):
             control.CONTROLS["POST", f"/_sandbox/simulation/{name}"] = getattr(self, name)
 
 
