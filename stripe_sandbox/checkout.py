@@ -48,6 +48,8 @@ class Payer:
     number: str
     promotion_code: str = ""
     authenticated: bool = False
+    # One of the page's own cards, which everybody holds another copy of; a number that was typed is one card.
+    is_ready_made: bool = False
 
 
 def create(world: World, given: dict[str, Any]) -> Thing:
@@ -339,7 +341,8 @@ def _customer_of(world: World, session: Thing, payer: Payer) -> Thing:
 
 def _method_of(world: World, session: Thing, customer: Thing, payer: Payer) -> Thing:
     billing = {"email": customer["email"], "name": customer["name"]}
-    method = payment_methods.new(world, payer.number, billing=billing)
+    owner = customer["id"] if payer.is_ready_made else ""
+    method = payment_methods.new(world, payer.number, billing=billing, owner=owner)
     if payer.way == "bancontact" and session["amount_total"]:
         method["_paid_by_bancontact"] = True
     if payer.authenticated:

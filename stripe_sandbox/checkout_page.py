@@ -44,6 +44,7 @@ def pay(world: World, form: dict[str, str], session: str) -> Page | Redirect:
         number=cards.plain(form.get("number", "")) or cards.WAYS[way],
         promotion_code=form.get("promotion_code", "").strip(),
         authenticated=form.get("outcome") == "authorise",
+        is_ready_made=not cards.plain(form.get("number", "")),
     )
     if form.get("outcome") == "fail":
         return _pay_page(world, found, form, cards.DECLINES["not_authenticated"].message)
@@ -98,7 +99,8 @@ def _pay_page(world: World, session: Thing, form: dict[str, str], problem: str =
         f"<h1>{_heading(session)}</h1><section>{summary}</section>"
         f'<form class="card" method="post" action="/c/pay/{session["id"]}">{alert(problem)}'
         f"{_email_field(session, form)}{_choices(form.get('method', 'card_ok'))}"
-        '<label>Another card or account number <span class="quiet">(any number; each has its own fingerprint)</span>'
+        "<label>Another card or account number "
+        '<span class="quiet">(typed twice it is the same card; those above are everybody’s own)</span>'
         f'<input type="text" name="number" autocomplete="off" value="{escape(form.get("number", ""))}"></label>'
         f"{_promotion_field(session, form)}{_terms_field(session)}{_message(session, 'submit')}"
         f'<button class="wide">{_button(session)}</button></form>'

@@ -15,8 +15,13 @@ from .world import World
 KINDS = ("card", "sepa_debit", "bancontact", "ideal")
 
 
-def new(world: World, number: str, *, kind: str | None = None, billing: dict[str, Any] | None = None) -> Thing:
-    """A payment method for this card or account number, saved and belonging to nobody yet."""
+def new(
+    world: World, number: str, *, kind: str | None = None, billing: dict[str, Any] | None = None, owner: str = ""
+) -> Thing:
+    """A payment method for this card or account number, saved and belonging to nobody yet.
+
+    Its fingerprint is that of the number; with an `owner`, that of a card of this owner's with this number.
+    """
     kind = kind or ("card" if number.isdecimal() else "sepa_debit")
     details = {"address": customers.NO_ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
     return world.store.save(
@@ -30,20 +35,20 @@ def new(world: World, number: str, *, kind: str | None = None, billing: dict[str
             "livemode": False,
             "metadata": {},
             "type": kind,
-            kind: _face(world, kind, number),
+            kind: _face(world, kind, number, fingerprint(f"{number} of {owner}" if owner else number)),
             "_number": number,
         }
     )
 
 
-def _face(world: World, kind: str, number: str) -> dict[str, Any]:
+def _face(world: World, kind: str, number: str, mark: str) -> dict[str, Any]:
     """The part of a payment method that shows what it is."""
     if kind == "sepa_debit":
         return {
             "bank_code": number[4:12],
             "branch_code": "",
             "country": number[:2],
-            "fingerprint": fingerprint(number),
+            "fingerprint": mark,
             "generated_from": {"charge": None, "setup_attempt": None},
             "last4": number[-4:],
         }
@@ -57,7 +62,7 @@ def _face(world: World, kind: str, number: str) -> dict[str, Any]:
         "display_brand": brand,
         "exp_month": 12,
         "exp_year": datetime.fromtimestamp(world.now, UTC).year + 3,
-        "fingerprint": fingerprint(number),
+        "fingerprint": mark,
         "funding": "credit",
         "generated_from": None,
         "last4": number[-4:],

@@ -196,7 +196,7 @@ def test_a_switch_to_monthly_sets_off_the_unused_year_as_shown(anna: Client, wor
     assert world.charged_cents() == 15_000
 
 
-def test_a_switch_to_yearly_charges_what_was_shown(client: Client, world: World, article) -> None:  # noqa: ANN001
+def test_a_switch_to_yearly_charges_what_was_shown(client: Client, world: World, article) -> None:
     sign_in(client, world, ANNA, "/")
     client.get(own_path(world.pay(order(client, "month"))))
     world.pass_time(days=30, hours=2)
@@ -209,3 +209,23 @@ def test_a_switch_to_yearly_charges_what_was_shown(client: Client, world: World,
     assert (after.status, after.plan.interval) == ("active", "year")
     assert world.charged_cents() == 1_500 + shown.due_now_cents
     assert f"€{shown.due_now_cents // 100}." in client.get("/account/invoices/").content.decode()
+
+
+def test_a_card_that_had_its_trial_gets_no_second_one_and_is_charged_nothing(
+    client: Client, world: World, article
+) -> None:
+    for email in (ANNA, "other@example.org"):
+        client.logout()
+        sign_in(client, world, email, "/")
+        back = world.pay(order(client), number="5555 5555 5555 4444")
+        response = client.get(own_path(back), follow=True)
+        world.settle()
+    page = response.content.decode()
+    assert "has had its free trial already" in page
+    assert "Subscribe, pay €150 per year" in page
+    assert not may_read(client, article)
+    assert world.charged_cents() == 0
+    assert world.letters_to("other@example.org") == ["No second free trial at Viaduct, and no charge"]
+    client.get(own_path(world.pay(order(client), number="5555 5555 5555 4444")))
+    assert may_read(client, article)
+    assert world.charged_cents() == 15_000
