@@ -96,12 +96,12 @@ def _repair(walk: Reconciliation, reader_id: int, stripe_id: str, now: Clock) ->
     walk.hold(at=now())
     try:
         with webhooks.locked(reader_id) as reader:
-            before, asked_at = _as_kept(stripe_id)
-            webhooks.record(reader, billing.gateway().subscription(stripe_id), at=now())
-            changes = _differences(before, _as_kept(stripe_id)[0])
-            if changes:
-                kind = Finding.Kind.REPAIRED if asked_at else Finding.Kind.MISSING
-                _report(walk, kind, stripe_id, reader_id=reader_id, changes=changes, why=_why_late(asked_at), at=now())
+            before = Subscription.objects.filter(stripe_id=stripe_id).select_related("plan").first()
+            after = webhooks.record(reader, billing.gateway().subscription(stripe_id), at=now())
+            if changes := _differences(_said_by(before), _said_by(after)):
+                kind = Finding.Kind.REPAIRED if before else Finding.Kind.MISSING
+                why = _why_late(before.recorded_at if before else None)
+                _report(walk, kind, stripe_id, reader_id=reader_id, changes=changes, why=why, at=now())
     except BillingUnavailable:
         raise
     except Exception as error:  # One row that cannot be recorded must not keep the others from it.
@@ -110,13 +110,12 @@ def _repair(walk: Reconciliation, reader_id: int, stripe_id: str, now: Clock) ->
         _report(walk, Finding.Kind.FAILED, stripe_id, reader_id=reader_id, why=why, at=now())
 
 
-def _as_kept(stripe_id: str) -> tuple[dict[str, Any], datetime | None]:
-    """What our row says, field by field, and when Stripe was last asked for it; nothing and None without a row."""
-    row = Subscription.objects.filter(stripe_id=stripe_id).select_related("plan").first()
+def _said_by(row: Subscription | None) -> dict[str, Any]:
+    """What a row says, field by field; nothing where there is none."""
     if row is None:
-        return {}, None
+        return {}
     fields = [field for field in Subscription._meta.concrete_fields if field.name not in NOT_COMPARED]
-    return {field.name: field.value_from_object(row) for field in fields} | {"plan": str(row.plan)}, row.recorded_at
+    return {field.name: field.value_from_object(row) for field in fields} | {"plan": str(row.plan)}
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:
