@@ -47,9 +47,9 @@ def close_account(reader: User, *, at: datetime) -> int:
 
 def is_gone(customer: Customer, *, at: datetime) -> bool:
     """Whether Stripe has deleted this customer; if so, what they had ends here, too. Raises BillingUnavailable."""
-    if not billing.gateway().is_deleted(customer.stripe_id):
-        return False
     with webhooks.locked(customer.reader_id) as reader:
+        if not billing.gateway().is_deleted(customer.stripe_id):
+            return False
         for one in Subscription.objects.running().filter(reader=reader):
             _ask_for_the_last_time(reader, one, at=at)
         customer.was_deleted(at=at)

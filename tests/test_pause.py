@@ -56,7 +56,12 @@ def the_one() -> Subscription:
 
 def test_the_page_shows_every_date_before_anything_happens(client: Client, alice: User, billing: FakeBilling) -> None:
     page = client.get("/account/pause/").content.decode()
-    for words in ("You read until 7 December 2026", "until 7 January 2027", "until 7 March 2027", "€15 for a new month"):
+    for words in (
+        "You read until 7 December 2026",
+        "until 7 January 2027",
+        "until 7 March 2027",
+        "€15 for a new month",
+    ):
         assert words in page
     assert "pause" not in billing.calls
 

@@ -1,0 +1,259 @@
+"""An account goes: Stripe first, then we; a customer deleted at Stripe; and nobody shares one."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from readers.models import User
+from subscriptions import checkout, leaving, webhooks
+from subscriptions.access import entitlement_for
+from subscriptions.billing import BillingUnavailable, BillingUnknown, EventFacts, SubscriptionFacts
+from subscriptions.models import CheckoutAttempt, Customer, StripeEvent, Subscription
+from tests.fakes import FakeBilling
+from tests.make import NOW, a_plan, a_reader, somebody_in
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at")]
+
+
+@pytest.fixture
+def bob(billing: FakeBilling) -> User:
+    """A subscriber."""
+    a_plan("month")
+    reader = a_reader()
+    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
+    billing.states["sub_1"] = SubscriptionFacts(
+        stripe_id="sub_1",
+        customer_id="cus_bob",
+        status="active",
+        price_id="price_month",
+        price_cents=1500,
+        interval="month",
+        started_at=NOW,
+        period_starts_at=NOW,
+        period_ends_at=NOW + timedelta(days=30),
+    )
+    webhooks.record(reader, billing.states["sub_1"], at=NOW)
+    return reader
+
+
+@pytest.fixture
+def admin(client: Client) -> User:
+    person = a_reader("root@example.org", is_staff=True, is_superuser=True)
+    client.force_login(person)
+    return person
+
+
+def press_order(client: Client) -> Any:
+    shown = client.get("/subscribe/confirm/", {"plan": "month"}).context["shown"]
+    return client.post("/subscribe/order/", {"plan": "month", "shown": shown})
+
+
+# --- Leaving -----------------------------------------------------------------------------------------
+
+
+def test_who_leaves_is_ended_at_stripe(bob: User, billing: FakeBilling) -> None:
+    assert leaving.leave(bob, at=NOW) == 1
+    assert billing.states["sub_1"].status == "canceled"
+    assert entitlement_for(bob, at=NOW) is None
+
+
+def test_leaving_twice_changes_nothing_more(bob: User, billing: FakeBilling) -> None:
+    leaving.leave(bob, at=NOW)
+    assert leaving.leave(bob, at=NOW) == 0
+    assert billing.calls.count("end_now") == 1
+
+
+def test_who_never_ordered_leaves_without_a_word_to_stripe(billing: FakeBilling) -> None:
+    assert leaving.leave(a_reader(), at=NOW) == 0
+    assert not billing.calls
+
+
+def test_what_we_had_not_heard_of_is_ended_as_well(bob: User, billing: FakeBilling) -> None:
+    Subscription.objects.all().delete()
+    assert leaving.leave(bob, at=NOW) == 1
+    assert billing.states["sub_1"].status == "canceled"
+
+
+def test_the_open_bill_of_who_leaves_is_void(bob: User, billing: FakeBilling) -> None:
+    billing.becomes("sub_1", status="past_due", unpaid_since=NOW)
+    leaving.leave(bob, at=NOW)
+    assert "void_open_invoices" in billing.calls
+
+
+def test_nobody_can_pay_any_more_on_a_page_that_was_open(client: Client, billing: FakeBilling) -> None:
+    a_plan("month")
+    reader = a_reader()
+    client.force_login(reader)
+    press_order(client)
+    leaving.leave(reader, at=NOW)
+    assert [facts.status for facts in billing.sessions.values()] == ["expired"]
+
+
+def test_what_was_paid_on_it_a_moment_ago_ends_with_the_rest(client: Client, billing: FakeBilling) -> None:
+    a_plan("month")
+    reader = a_reader()
+    client.force_login(reader)
+    press_order(client)
+    billing.pay(next(iter(billing.sessions)))
+    assert leaving.leave(reader, at=NOW) == 1
+    assert {facts.status for facts in billing.states.values()} == {"canceled"}
+
+
+def test_while_stripe_is_away_nothing_is_closed(bob: User, billing: FakeBilling) -> None:
+    billing.is_away = True
+    with pytest.raises(BillingUnavailable):
+        leaving.close_account(bob, at=NOW)
+    bob.refresh_from_db()
+    assert bob.is_active
+    assert entitlement_for(bob, at=NOW)
+
+
+# --- The administrators' button ----------------------------------------------------------------------
+
+
+def test_an_administrator_is_asked_first_and_told_what_ends(client: Client, bob: User, admin: User) -> None:
+    address = f"/admin/readers/user/{bob.pk}/close/"
+    assert address in client.get(f"/admin/readers/user/{bob.pk}/change/").content.decode()
+    page = client.get(address).content.decode()
+    assert "Monthly, 15.00 EUR" in page
+    assert "not given back by itself" in page
+    bob.refresh_from_db()
+    assert bob.is_active
+
+
+def test_closing_ends_subscription_and_sessions_and_keeps_the_row(
+    client: Client, bob: User, admin: User, billing: FakeBilling
+) -> None:
+    browser = Client()
+    browser.force_login(bob)
+    UserSession.objects.create(
+        user=bob, session_key=browser.session.session_key, ip="127.0.0.1", user_agent="x", data={}
+    )
+    client.post(f"/admin/readers/user/{bob.pk}/close/")
+    bob.refresh_from_db()
+    assert not bob.is_active
+    assert billing.states["sub_1"].status == "canceled"
+    assert browser.get("/account/").status_code == 302
+    assert not UserSession.objects.filter(user=bob).exists()
+    assert "Closed the account; 1 subscription ended." in LogEntry.objects.latest("pk").get_change_message()
+    assert Subscription.objects.filter(reader=bob).exists()
+
+
+def test_while_stripe_is_away_the_button_says_that_nothing_was_closed(
+    client: Client, bob: User, admin: User, billing: FakeBilling
+) -> None:
+    billing.is_away = True
+    page = client.post(f"/admin/readers/user/{bob.pk}/close/", follow=True).content.decode()
+    assert "Nothing was closed" in page
+    bob.refresh_from_db()
+    assert bob.is_active
+
+
+@pytest.mark.parametrize("group", ["Subscription desk", "Editors"])
+def test_nobody_else_may_close_an_account(client: Client, bob: User, group: str) -> None:
+    client.force_login(somebody_in(group))
+    for ask in (client.get, client.post):
+        assert ask(f"/admin/readers/user/{bob.pk}/close/").status_code == 403
+    bob.refresh_from_db()
+    assert bob.is_active
+
+
+def test_nobody_closes_their_own_account_by_mistake(client: Client, admin: User) -> None:
+    client.post(f"/admin/readers/user/{admin.pk}/close/")
+    admin.refresh_from_db()
+    assert admin.is_active
+
+
+# --- Deleted at Stripe -------------------------------------------------------------------------------
+
+
+def the_deletion(number: int = 1, customer_id: str = "cus_bob") -> EventFacts:
+    return EventFacts(f"evt_{number}", "customer.deleted", customer_id, "", "", {})
+
+
+def test_a_customer_deleted_at_stripe_reads_no_more(bob: User, billing: FakeBilling) -> None:
+    billing.becomes("sub_1", status="canceled", ends_at=NOW)
+    billing.deleted_customers.add("cus_bob")
+    webhooks.handle(the_deletion(), at=NOW)
+    assert entitlement_for(bob, at=NOW) is None
+    assert Customer.objects.get().deleted_at == NOW
+
+
+def test_also_where_stripe_forgets_the_subscription_with_them(
+    bob: User, billing: FakeBilling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(stripe_id: str) -> None:
+        raise BillingUnknown("No such subscription.")
+
+    monkeypatch.setattr(billing, "subscription", unknown)
+    billing.deleted_customers.add("cus_bob")
+    webhooks.handle(the_deletion(), at=NOW)
+    one = Subscription.objects.get()
+    assert (one.status, one.ends_at) == ("canceled", NOW)
+
+
+def test_an_event_alone_deletes_nobody(bob: User) -> None:
+    webhooks.handle(the_deletion(), at=NOW)
+    assert Customer.objects.get().deleted_at is None
+    assert entitlement_for(bob, at=NOW)
+    assert StripeEvent.objects.get().remark == "Stripe still has this customer."
+
+
+def test_the_next_order_makes_a_new_customer_and_history_stays(client: Client, bob: User, billing: FakeBilling) -> None:
+    billing.becomes("sub_1", status="canceled", ends_at=NOW)
+    billing.deleted_customers.add("cus_bob")
+    webhooks.handle(the_deletion(), at=NOW)
+    client.force_login(bob)
+    assert press_order(client).status_code == 302
+    new = Customer.objects.of(bob)
+    assert new
+    assert new.stripe_id != "cus_bob"
+    assert Customer.objects.filter(reader=bob).count() == 2
+
+
+def test_the_order_notices_a_deletion_of_which_no_event_came(client: Client, bob: User, billing: FakeBilling) -> None:
+    billing.becomes("sub_1", status="canceled", ends_at=NOW)
+    webhooks.refresh(bob, at=NOW)
+    billing.deleted_customers.add("cus_bob")
+    client.force_login(bob)
+    press_order(client)
+    assert CheckoutAttempt.objects.get().stripe_session_id
+    assert Customer.objects.get(stripe_id="cus_bob").deleted_at == NOW
+
+
+def test_a_late_word_of_an_old_deletion_leaves_the_new_subscription_alone(
+    client: Client, bob: User, billing: FakeBilling
+) -> None:
+    billing.becomes("sub_1", status="canceled", ends_at=NOW)
+    billing.deleted_customers.add("cus_bob")
+    webhooks.handle(the_deletion(), at=NOW)
+    client.force_login(bob)
+    press_order(client)
+    billing.pay(next(iter(billing.sessions)))
+    checkout.finish(CheckoutAttempt.objects.get(), at=NOW)
+    assert entitlement_for(bob, at=NOW)
+    webhooks.handle(the_deletion(2), at=NOW)
+    assert entitlement_for(bob, at=NOW)
+
+
+def test_a_subscription_event_of_the_old_customer_still_finds_its_reader(bob: User, billing: FakeBilling) -> None:
+    Customer.objects.update(deleted_at=NOW)
+    billing.becomes("sub_1", status="canceled", ends_at=NOW)
+    event = EventFacts("evt_3", "customer.subscription.deleted", "cus_bob", "sub_1", "", {})
+    webhooks.handle(event, at=NOW)
+    assert Subscription.objects.get().status == "canceled"
+
+
+def test_two_readers_never_share_a_customer(bob: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Customer.objects.create(reader=a_reader("eve@example.org"), stripe_id="cus_bob", created_at=NOW)
+
+
+def test_a_reader_has_one_customer_at_a_time(bob: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Customer.objects.create(reader=bob, stripe_id="cus_2", created_at=NOW)
