@@ -222,9 +222,13 @@ def _write(
     return letter
 
 
-def send_waiting(*, at: datetime) -> tuple[int, int]:
-    """Send what was written and not yet sent, oldest first. How many were sent, and how many are left."""
-    tried = [send(letter, at=at) for letter in Letter.objects.waiting(at=at).order_by("written_at")]
+def send_waiting(*, at: datetime, put_off_too: bool = False) -> tuple[int, int]:
+    """Send what was written and not yet sent, oldest first. How many were sent, and how many are left.
+
+    What failed before waits for its next try, unless a person asks for those that were put off, too.
+    """
+    letters = Letter.objects.unsent(at=at) if put_off_too else Letter.objects.waiting(at=at)
+    tried = [send(letter, at=at) for letter in letters.order_by("written_at")]
     return tried.count(True), tried.count(False)
 
 
@@ -234,13 +238,13 @@ def send(letter: Letter, *, at: datetime) -> bool:
         return False
     if Letter.objects.filter(to=letter.to, sent_at__gt=at - ONE_DAY).count() >= A_DAY_AT_MOST:
         log.error("Letter %s waits: %s letters went to %s within a day", letter.pk, A_DAY_AT_MOST, letter.to)
-        letter.could_not_be_sent(f"It waits: {A_DAY_AT_MOST} letters went to this address within a day.")
+        letter.could_not_be_sent(f"It waits: {A_DAY_AT_MOST} letters went to this address within a day.", at=at)
         return False
     try:
         _as_message(letter).send()
     except Exception as error:  # A mail server, a proxy, an address: whatever it is must not reach the page.
         log.warning("Letter %s was not sent: %s", letter.pk, error)
-        letter.could_not_be_sent(f"{type(error).__name__}: {error}")
+        letter.could_not_be_sent(f"{type(error).__name__}: {error}", at=at)
         return False
     letter.was_sent(at=at)
     return True

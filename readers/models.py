@@ -118,13 +118,19 @@ class SignInLink(models.Model):
 
 # How long a letter belongs to the process that is sending it; after that another one may try.
 SENDING_LASTS = timedelta(minutes=10)
+TRIED_AGAIN_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 
 
 class LetterQuerySet(models.QuerySet["Letter"]):
     """Many letters."""
 
     def waiting(self, *, at: datetime) -> "LetterQuerySet":
-        """Written, not sent, and in nobody's hands."""
+        """Written, not sent, in nobody's hands, and due for a try."""
+        due = models.Q(next_try_at=None) | models.Q(next_try_at__lte=at)
+        return self.unsent(at=at).filter(due)
+
+    def unsent(self, *, at: datetime) -> "LetterQuerySet":
+        """Those, and the ones that were put off after a failure."""
         free = models.Q(claimed_at=None) | models.Q(claimed_at__lt=at - SENDING_LASTS)
         return self.filter(free, sent_at=None, withdrawn=False)
 
@@ -147,6 +153,7 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     withdrawn = models.BooleanField(default=False, help_text="No longer true before it could be sent; never sent.")
     failures = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True, help_text="After a failure: not before.")
     last_error = models.TextField(blank=True)
 
     objects: ClassVar[LetterQuerySet] = LetterQuerySet.as_manager()  # type: ignore[assignment]
@@ -161,14 +168,16 @@ class Letter(models.Model):
 
     def claim(self, *, at: datetime) -> bool:
         """Take the letter in hand for sending. True for one process only."""
-        return type(self).objects.waiting(at=at).filter(pk=self.pk).update(claimed_at=at) == 1
+        return type(self).objects.unsent(at=at).filter(pk=self.pk).update(claimed_at=at) == 1
 
     def was_sent(self, *, at: datetime) -> None:
         """The mail server took it."""
         type(self).objects.filter(pk=self.pk).update(sent_at=at, claimed_at=None, last_error="")
 
-    def could_not_be_sent(self, error: str) -> None:
-        """Keep it for the next try, with the reason."""
+    def could_not_be_sent(self, error: str, *, at: datetime) -> None:
+        """Keep it for the next try, with the reason; each time it waits longer, and never for more than six hours."""
+        wait = TRIED_AGAIN_AFTER[min(self.failures, len(TRIED_AGAIN_AFTER) - 1)]
+        self.failures += 1
         type(self).objects.filter(pk=self.pk).update(
-            claimed_at=None, failures=models.F("failures") + 1, last_error=error[:2000]
+            claimed_at=None, failures=self.failures, next_try_at=at + wait, last_error=error[:2000]
         )

@@ -33,6 +33,9 @@ def handle(event: EventFacts, *, at: datetime) -> None:
     if receipt.handled_at:
         return
     with transaction.atomic():
+        # Of two deliveries at once the second waits here, and finds it done.
+        if StripeEvent.objects.select_for_update().get(pk=receipt.pk).handled_at:
+            return
         remark = _bring_up_to_date(event, at=at)
         StripeEvent.objects.filter(pk=receipt.pk).update(handled_at=at, remark=remark[:300])
 

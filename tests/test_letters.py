@@ -350,3 +350,18 @@ def test_what_was_withdrawn_is_never_sent(mailoutbox: list[Any]) -> None:
     assert not letters.send(letter, at=NOW)
     assert letters.send_waiting(at=NOW + timedelta(days=1)) == (0, 0)
     assert not mailoutbox
+
+
+def test_a_mailbox_that_refuses_is_asked_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = letters.cancelled(a_reader(), reads_until=CHARGE, occasion="1", at=NOW)
+    assert letter is not None
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise SMTPServerDisconnected("no")
+
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
+    tries = 0
+    for minute in range(24 * 60):
+        waiting = Letter.objects.waiting(at=NOW + timedelta(minutes=minute)).first()
+        tries += waiting is not None and not letters.send(waiting, at=NOW + timedelta(minutes=minute))
+    assert tries == 7, "after 0, 1, 11 and 71 minutes, then every six hours"

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('readers', '0002_sign_in_links_and_claims'),
+        ("readers", "0002_sign_in_links_and_claims"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='letter',
-            name='withdrawn',
-            field=models.BooleanField(default=False, help_text='No longer true before it could be sent; never sent.'),
+            model_name="letter",
+            name="withdrawn",
+            field=models.BooleanField(default=False, help_text="No longer true before it could be sent; never sent."),
         ),
     ]
