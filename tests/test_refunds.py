@@ -1,8 +1,10 @@
 """Money back: how much, once, from whichever side, and what it does to access."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -10,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -260,6 +262,52 @@ def test_pressing_twice_gives_back_once(bob: User, dora: User, billing: FakeBill
     refunds.give(second, at=NOW)
     assert billing.calls.count("refund") == 1
     assert len(told()) == 1
+
+
+def at_once(*deeds: Callable[[], object]) -> list[object]:
+    """Do all of this at the same moment; what each returned, or raised."""
+
+    def with_own_connection(deed: Callable[[], object]) -> object:
+        try:
+            return deed()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(with_own_connection, deeds))
+
+
+def test_many_presses_at_the_same_moment_give_back_once(bob: User, dora: User, billing: FakeBilling) -> None:
+    intention = uuid4()
+
+    def press() -> Refund:
+        row, _ = wish("pi_now", 500, by=dora, intention=intention)
+        return refunds.give(row, at=NOW)
+
+    answers = at_once(*[press] * 6)
+    assert {answer.stripe_id for answer in answers if isinstance(answer, Refund)} == {"re_1"}
+    assert len(billing.refunds) == Refund.objects.count() == len(told()) == 1
+    assert billing.payments["sub_1"][0].refunded_cents == 500
+
+
+def test_two_of_the_desk_do_not_give_back_more_than_was_paid_together(
+    bob: User, dora: User, billing: FakeBilling
+) -> None:
+    answers = at_once(*[lambda: give("pi_now", 1000, by=dora)] * 4)
+    assert sum(isinstance(answer, refunds.TooMuch) for answer in answers) == 3
+    assert billing.payments["sub_1"][0].refunded_cents == 1000
+
+
+def test_all_of_its_events_at_the_same_moment_record_it_once(bob: User, billing: FakeBilling) -> None:
+    billing.give_back("pi_now", 1500)
+    kinds = ("charge.refunded", "refund.created", "refund.updated", "charge.refund.updated")
+    events = [an_event(kind, number=number) for kind in kinds for number in range(3)]
+    answers = at_once(*[partial(webhooks.handle, event, at=NOW) for event in events])
+    assert answers == [None] * 12
+    assert Refund.objects.count() == len(told()) == 1
+    assert Subscription.objects.get().status == "canceled"
 
 
 @pytest.mark.parametrize("cents", [1501, 0, -1])
