@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from pkgutil import iter_modules
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
 
+import newsroom.migrations
 from articles.models import Article, Author, Section
 from readers.models import User
 from subscriptions.models import Grant, Plan, Subscription
@@ -32,8 +34,10 @@ def a_reader(email: str = "bob@example.org", **fields: Any) -> User:
 
 def the_groups() -> None:
     """The two groups of staff, as the migrations make them: tests with a real server empty every table."""
-    for name in ("0001_editors_and_subscription_desk", "0003_let_the_desk_give_money_back"):
-        import_module(f"newsroom.migrations.{name}").make(apps, SimpleNamespace(connection=connection))
+    for module in sorted(found.name for found in iter_modules(newsroom.migrations.__path__)):
+        make = getattr(import_module(f"newsroom.migrations.{module}"), "make", None)
+        if make:
+            make(apps, SimpleNamespace(connection=connection))
 
 
 def somebody_in(group: str, email: str = "dora@example.org") -> User:

@@ -84,6 +84,7 @@ RIGHTS = {
         "subscriptions.dispute": {VIEW},
         "subscriptions.reconciliation": {VIEW},
         "subscriptions.finding": {VIEW},
+        "subscriptions.stripeevent": {VIEW, CHANGE},
     },
 }
 

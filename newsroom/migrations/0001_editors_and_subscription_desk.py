@@ -1,9 +1,8 @@
 """The two groups of a newsroom, with just what each needs."""
 
-from typing import Any
-
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
+
+from newsroom.rights import give
 
 EDITORS = {
     "articles": (
@@ -23,26 +22,7 @@ SUBSCRIPTION_DESK = {
 GROUPS = {"Editors": EDITORS, "Subscription desk": SUBSCRIPTION_DESK}
 
 
-def make(apps: Any, schema_editor: Any) -> None:
-    """Make both groups; permissions are made first, since Django makes them after the last migration only."""
-    using = schema_editor.connection.alias
-    for label in ("articles", "readers", "subscriptions"):
-        config = apps.get_app_config(label)
-        before, config.models_module = getattr(config, "models_module", None), True
-        create_permissions(config, apps=apps, verbosity=0, using=using)
-        config.models_module = before
-    for name, wanted in GROUPS.items():
-        group, _ = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=name)
-        group.permissions.add(*_permissions(apps, using, wanted))
-
-
-def _permissions(apps: Any, using: str, wanted: dict[str, str]) -> list[Any]:
-    permissions = apps.get_model("auth", "Permission").objects.using(using)
-    found = []
-    for label, codenames in wanted.items():
-        for codename in codenames.split():
-            found.append(permissions.get(content_type__app_label=label, codename=codename))
-    return found
+make = give(GROUPS)
 
 
 class Migration(migrations.Migration):

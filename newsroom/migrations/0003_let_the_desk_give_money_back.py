@@ -1,25 +1,10 @@
 """The subscription desk sees refunds and disputes, and may give money back."""
 
-from typing import Any
-
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-GROUP = "Subscription desk"
-WANTED = ("view_refund", "view_dispute", "refund")
+from newsroom.rights import give
 
-
-def make(apps: Any, schema_editor: Any) -> None:
-    """Give the group its permissions; they are made first, since Django makes them after the last migration only."""
-    using = schema_editor.connection.alias
-    config = apps.get_app_config("subscriptions")
-    before, config.models_module = getattr(config, "models_module", None), True
-    create_permissions(config, apps=apps, verbosity=0, using=using)
-    config.models_module = before
-    permissions = apps.get_model("auth", "Permission").objects.using(using)
-    group, _ = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=GROUP)
-    for codename in WANTED:
-        group.permissions.add(permissions.get(content_type__app_label="subscriptions", codename=codename))
+make = give({"Subscription desk": {"subscriptions": "view_refund view_dispute refund"}})
 
 
 class Migration(migrations.Migration):
