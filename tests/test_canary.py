@@ -86,6 +86,8 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "article_id": [of_article],
         "picture_id": [first],
         "grant_id": [first],
+        "reader_id": [first],
+        "payment_id": ["pi_x"],
         "pk": [of_article],
     }
 
