@@ -1,9 +1,16 @@
 """The standing pages, and what is said when a form came without its token."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 
 from edge.caching import public
+
+
+@public
+def icon(request: HttpRequest) -> HttpResponse:
+    """For what asks for the icon without reading the page."""
+    return redirect(static("img/icon.svg"), permanent=True)
 
 
 @public

@@ -27,6 +27,8 @@ class CannotStart(Exception):
 
 def main() -> int:
     """Start everything, wait, stop everything."""
+    # A shell that starts us in the background has SIGINT ignored; whoever sends it means it all the same.
+    signal.signal(signal.SIGINT, _like_ctrl_c)
     signal.signal(signal.SIGTERM, _like_ctrl_c)
     signal.signal(signal.SIGHUP, _like_ctrl_c)
     port, stripe_port = _port("PORT", 8000), _port("STRIPE_PORT", 12111)

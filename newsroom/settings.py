@@ -48,7 +48,15 @@ if not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_", "sk_test_", "rk_tes
     env.refuse("STRIPE_SECRET_KEY", "does not look like a secret or restricted key of Stripe.")
 if STRIPE_API_BASE:
     env.refuse("STRIPE_API_BASE", "must not be set in production.")
-STRIPE_PAGES = [STRIPE_API_BASE] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://billing.stripe.com"]
+STRIPE_PAGES = (
+    [STRIPE_API_BASE]
+    if STRIPE_API_BASE
+    else [
+        "https://checkout.stripe.com",
+        "https://billing.stripe.com",
+        "https://invoice.stripe.com",
+    ]
+)
 # How long one attempt may take, and how long a call may take with all its attempts and the pauses between them.
 STRIPE_TIMEOUT_SECONDS = env.number("STRIPE_TIMEOUT_SECONDS", default=8, least=1)
 STRIPE_BUDGET_SECONDS = env.number("STRIPE_BUDGET_SECONDS", default=20, least=1)
@@ -181,7 +189,16 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     # A file, so that the threads of a test's server have connections of their own, as in production.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# What is counted against guessing must be counted once for all processes, and survive a restart.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "newsroom_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+    if IN_PRODUCTION
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -9,11 +9,11 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from edge.http import Request
 
-from . import billing, pausing, trial, webhooks
+from . import billing, cancelling, pausing, trial, webhooks
 from .access import all_entitlements_for
 from .forms import WhyCancelled
 from .models import Customer, Farewell, Plan, Refund
@@ -21,7 +21,7 @@ from .standing import Standing, State, standing_of
 from .trouble import billing_trouble
 
 
-@require_GET
+@require_safe
 @login_required
 def account(request: Request) -> HttpResponse:
     """The account. Asks the database only: it opens while Stripe is away."""
@@ -49,18 +49,16 @@ def cancel(request: Request) -> HttpResponse:
         messages.info(request, "You have no subscription to cancel.")
         return redirect("account")
     if request.method != "POST":
-        return render(request, "subscriptions/cancel.html", _about(standing, form=WhyCancelled()))
-    stripe_id = standing.subscription.stripe_id
+        at_once = cancelling.ends_at_once(standing.subscription, at=request.now)
+        return render(request, "subscriptions/cancel.html", _about(standing, form=WhyCancelled(), at_once=at_once))
     try:
-        webhooks.change(
-            standing.subscription,
-            # Of a pause that has begun there is nothing paid left to wait for.
-            lambda gateway: (gateway.end_now if standing.pause_has_begun else gateway.cancel_at_period_end)(stripe_id),
-            at=request.now,
-        )
+        left = cancelling.cancel(standing.subscription, at=request.now)
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("cancel"))
     _note_why(request, in_trial=standing.subscription.is_trial)
+    if not left.is_live:
+        messages.success(request, "Your subscription has ended, and nothing more will be charged.")
+        return redirect("account")
     return redirect("cancelled")
 
 
@@ -72,7 +70,7 @@ def _note_why(request: Request, *, in_trial: bool) -> None:
         Farewell.objects.create(reason=form.cleaned_data["why"], in_trial=in_trial, said_on=today)
 
 
-@require_GET
+@require_safe
 @login_required
 def cancelled(request: Request) -> HttpResponse:
     """What a cancelled reader has left, and the way back."""
@@ -116,7 +114,10 @@ def switch(request: Request) -> HttpResponse:
         if request.POST.get("to") != other.interval:
             messages.info(request, "You already have this plan.")
             return redirect("account")
-        key = f"switch-{subscription.stripe_id}-{request.POST.get('intention', '')[:36]}"
+        intention = request.POST.get("intention", "")[:36]
+        if not intention:
+            return redirect("switch")
+        key = f"switch-{subscription.stripe_id}-{intention}"
         webhooks.change(
             subscription,
             lambda gateway: gateway.switch(subscription.stripe_id, other.stripe_price_id, key=key),
@@ -176,7 +177,7 @@ def card(request: Request) -> HttpResponse:
     return _to_stripe(request, lambda customer, back: billing.gateway().card_page(customer, return_url=back))
 
 
-@require_GET
+@require_safe
 @login_required
 def pay(request: Request) -> HttpResponse:
     """To Stripe's page where the open invoice is paid at once, with any card: the link in notices and letters."""
@@ -200,7 +201,7 @@ def portal(request: Request) -> HttpResponse:
     return _to_stripe(request, lambda customer, back: billing.gateway().portal_page(customer, return_url=back))
 
 
-@require_GET
+@require_safe
 @login_required
 def invoices(request: Request) -> HttpResponse:
     """What was charged, asked of Stripe at this moment, and what was given back."""
@@ -214,7 +215,7 @@ def invoices(request: Request) -> HttpResponse:
     return render(request, "subscriptions/invoices.html", context)
 
 
-@require_GET
+@require_safe
 @login_required
 def back(request: Request) -> HttpResponse:
     """Back from Stripe's pages, where anything may have been changed: ask, record, show."""

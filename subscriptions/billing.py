@@ -27,6 +27,7 @@ from . import calls
 KEYS_PER_INTENTION = 3
 # Stripe's words for a subscription that will never run again.
 ENDED_STATUSES = ("canceled", "incomplete_expired")
+LONGEST_EVENT_ID = 80
 SUBSCRIPTION_EXPAND = ["latest_invoice", "default_payment_method"]
 # Around the end of a period Stripe is about to make an invoice; what is charged is not touched then.
 AROUND_A_BOUNDARY = timedelta(minutes=5)
@@ -690,6 +691,7 @@ class StripeBilling:
                 _must_not_be_of_tomorrow(signature)
                 # As it was sent: the SDK's object holds decimals, which no JSON column takes.
                 payload = json.loads(body)
+                _must_be_storable(payload)
             except stripe.SignatureVerificationError:
                 continue
             except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
@@ -983,6 +985,14 @@ def _invoice_facts(given: dict[str, Any]) -> InvoiceFacts:
 def event_from_receipt(payload: dict[str, Any]) -> EventFacts:
     """The event of a stored receipt, which was verified when it came. Raises NotFromStripe where it cannot be read."""
     return _event_facts(payload, is_live=payload.get("livemode") is True)
+
+
+def _must_be_storable(payload: Any) -> None:
+    """No database keeps a NUL in a text, and no number of Stripe's is longer than our column."""
+    if isinstance(payload, dict) and (
+        "\\u0000" in json.dumps(payload) or len(str(payload.get("id"))) > LONGEST_EVENT_ID
+    ):
+        raise NotFromStripe("the event holds what Stripe never sends")
 
 
 def _must_not_be_of_tomorrow(signature: str) -> None:

@@ -163,7 +163,7 @@ def close_pages(reader: User, customer: Customer, *, at: datetime) -> None:
 
 def _see_what_became_of(attempt: CheckoutAttempt, *, at: datetime) -> None:
     finish(attempt, at=at)
-    if attempt.completed_at:
+    if Subscription.objects.live().filter(reader=attempt.reader).exists():
         raise AlreadySubscribed
 
 

@@ -4,10 +4,10 @@ The grace is ours (14 days from the invoice that failed), whatever Stripe's own 
 """
 
 import logging
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from readers import letters
@@ -16,6 +16,7 @@ from readers.models import User
 from . import billing, webhooks
 from .access import Entitlement, Source, entitlement_for
 from .models import Subscription
+from .models.subscription import PAYMENT_GRACE
 
 log = logging.getLogger(__name__)
 # Told again when so much of the grace is left.
@@ -51,14 +52,15 @@ def fall_silent(reader: User) -> None:
 
 def send_last_calls(*, at: datetime) -> int:
     """Tell those whose grace ends within three days; returns how many letters were written."""
-    late = Subscription.objects.live().filter(status="past_due", unpaid_since__isnull=False)
-    written = 0
-    for one in late.select_related("reader", "plan"):
-        ends = one.access_ends_at
-        if ends and at < ends <= at + LAST_CALL:
-            letter = letters.payment_last_call(one.reader, grace_ends_at=ends, occasion=_occasion(one), at=at)
-            written += letter is not None
-    return written
+    late = Subscription.objects.live().filter(status="past_due", unpaid_since__lte=at - PAYMENT_GRACE + LAST_CALL)
+    return sum(_asked_anew(one, _last_call, at=at) for one in late)
+
+
+def _last_call(late: Subscription, *, at: datetime) -> bool:
+    ends = late.access_ends_at if late.status == "past_due" else None
+    if ends is None or not at < ends <= at + LAST_CALL:
+        return False
+    return letters.payment_last_call(late.reader, grace_ends_at=ends, occasion=_occasion(late), at=at) is not None
 
 
 def end_overdue(*, at: datetime) -> int:
@@ -66,20 +68,27 @@ def end_overdue(*, at: datetime) -> int:
 
     Returns how many ended. What fails is left for the next time; doing it twice changes nothing.
     """
-    ended = 0
-    for one in Subscription.objects.overdue(at=at).select_related("reader"):
-        try:
-            gateway = billing.gateway()
-            gateway.void_open_invoices(one.stripe_id)
-            with transaction.atomic():
-                webhooks.change(one, lambda gateway, stripe_id=one.stripe_id: gateway.end_now(stripe_id), at=at)
-                if not one.first_payment_failed:
-                    letters.ended_unpaid(one.reader, occasion=_occasion(one), at=at)
-        except billing.BillingError as error:
-            log.warning("The unpaid subscription %s is not ended yet: %s", one.stripe_id, error)
-        else:
-            ended += 1
-    return ended
+    return sum(_asked_anew(one, _end, at=at) for one in Subscription.objects.overdue(at=at))
+
+
+def _end(overdue: Subscription, *, at: datetime) -> bool:
+    if not Subscription.objects.overdue(at=at).filter(pk=overdue.pk).exists():
+        return False
+    gateway, occasion = billing.gateway(), _occasion(overdue)
+    gateway.void_open_invoices(overdue.stripe_id)
+    webhooks.record(overdue.reader, gateway.end_now(overdue.stripe_id), at=at)
+    letters.ended_unpaid(overdue.reader, occasion=occasion, at=at)
+    return True
+
+
+def _asked_anew(late: Subscription, then: Callable[..., bool], *, at: datetime) -> bool:
+    """Do something about a late payment, but first lock, ask Stripe and record: it may have been paid a minute ago."""
+    try:
+        with webhooks.locked(late.reader_id) as reader:
+            return then(webhooks.record(reader, billing.gateway().subscription(late.stripe_id), at=at), at=at)
+    except billing.BillingError as error:
+        log.warning("Nothing was done about the unpaid %s: %s", late.stripe_id, error)
+        return False
 
 
 def warn_of_expiring_cards(*, at: datetime) -> int:

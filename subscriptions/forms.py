@@ -13,7 +13,7 @@ class ChoiceOfPlan(forms.Form):
         to_field_name="interval",
         error_messages={"invalid_choice": "This plan is not on sale.", "required": "Please choose a plan."},
     )
-    next = forms.CharField(required=False, max_length=500)
+    next = forms.CharField(required=False)
 
 
 class WhyCancelled(forms.Form):

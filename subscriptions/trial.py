@@ -31,11 +31,12 @@ def is_offered_to(user: Any) -> bool:
 def note_use(reader: Any, fingerprint: str = "", *, at: datetime) -> bool:
     """Remember that this mailbox has its trial, with the card or account of this fingerprint (Stripe's; may be empty).
 
-    False where that card or account has paid for the trial of another mailbox before. A second note changes nothing.
+    False where that card or account has paid for the trial of another mailbox before, or another account of the same
+    mailbox has had its trial. A second note changes nothing.
     """
     mailbox = mailbox_of(reader.email)
     had_one = fingerprint and TrialUse.objects.filter(fingerprint=fingerprint).exclude(mailbox=mailbox).exists()
-    TrialUse.objects.get_or_create(
+    use, _ = TrialUse.objects.get_or_create(
         mailbox=mailbox, defaults={"reader": reader, "used_at": at, "fingerprint": "" if had_one else fingerprint}
     )
-    return not had_one
+    return not had_one and use.reader_id == reader.pk

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from edge.caching import public
 from edge.http import Request
@@ -20,6 +20,8 @@ from .forms import ChoiceOfPlan
 from .models import CheckoutAttempt, Plan, Subscription
 from .trouble import billing_trouble
 
+# A way back that is longer than any page's address is not one.
+LONGEST_ADDRESS = 500
 SECOND_TRIAL = (
     "This card or account has had its free trial already, so we ended this one at once and charged nothing. "
     "Here is the order without a trial."
@@ -29,7 +31,7 @@ BEGUN = "Thank you. Your subscription has begun, and everything is open to you."
 BEGUN_AND_PENDING = f"{BEGUN} Your bank needs up to five days to confirm the payment; you can read meanwhile."
 
 
-@require_GET
+@require_safe
 @public
 def plans(request: Request) -> HttpResponse:
     """What it costs and what happens when. A chosen plan leads straight on."""
@@ -46,7 +48,7 @@ def plans(request: Request) -> HttpResponse:
     return render(request, "subscriptions/plans.html", context)
 
 
-@require_GET
+@require_safe
 @login_required
 def confirm(request: Request) -> HttpResponse:
     """The order, in full, before anything is ordered (law.md L2)."""
@@ -88,7 +90,7 @@ def order(request: Request) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
-@require_GET
+@require_safe
 @login_required
 def come_back(request: Request) -> HttpResponse:
     """Back from Stripe, which proves nothing: Stripe is asked, and the answer recorded as a webhook's would be."""
@@ -155,5 +157,9 @@ def _confirm_address(plan: Plan, return_to: str) -> str:
 
 def _own_page(request: Request, address: str) -> str:
     """The address if it is a page of this site, else nothing."""
-    is_ours = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
+    is_ours = (
+        address.startswith("/")
+        and len(address) <= LONGEST_ADDRESS
+        and url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
+    )
     return address if is_ours else ""

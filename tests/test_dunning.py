@@ -96,6 +96,31 @@ def test_after_14_days_it_ends_here_and_at_stripe(bob: User, billing: FakeBillin
     assert len(subjects()) == 2
 
 
+def test_what_was_paid_a_minute_ago_is_not_ended_though_we_have_not_heard(bob: User, billing: FakeBilling) -> None:
+    billing.becomes("sub_1", status="active", unpaid_since=None, unpaid_cents=0)
+    assert dunning.send_last_calls(at=NOW + timedelta(days=12)) == 0
+    Subscription.objects.update(status="past_due", unpaid_since=NOW)
+    assert dunning.end_overdue(at=NOW + timedelta(days=14)) == 0
+    assert billing.states["sub_1"].status == "active"
+    assert "void_open_invoices" not in billing.calls
+    assert Subscription.objects.get().status == "active"
+
+
+def test_who_cancels_while_a_payment_is_open_is_never_charged_for_it(
+    client: Client, bob: User, billing: FakeBilling
+) -> None:
+    client.force_login(bob)
+    page = client.get("/account/cancel/").content.decode()
+    assert "Nothing of it is paid, so it ends at once." in page
+    assert "<dt>You can read until</dt>" not in page
+    page = client.post("/account/cancel/", follow=True).content.decode()
+    assert "nothing more will be charged" in page
+    assert billing.states["sub_1"].status == "canceled"
+    assert billing.calls.index("void_open_invoices") < billing.calls.index("end_now")
+    assert entitlement_for(bob, at=NOW) is None
+    assert subjects()[-1].startswith("Your subscription to Viaduct is cancelled")
+
+
 def test_while_stripe_is_away_the_end_waits(bob: User, billing: FakeBilling) -> None:
     end = NOW + timedelta(days=14)
     billing.is_away = True

@@ -150,7 +150,7 @@ def test_a_reader_whose_contract_waits_for_money_is_asked_for_a_card_and_not_to_
     a_subscription(reader, "past_due", unpaid_since=NOW - timedelta(days=15))
     html = page(an_article(), reader)
     assert PAID not in html
-    assert "Update your card" in html
+    assert "Pay now, with any card" in html
     assert 'name="plan"' not in html
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from readers.models import Letter, User
@@ -41,9 +41,12 @@ ENDS = NOW + timedelta(days=20)
 # --- The rest of a period ------------------------------------------------------------------------------
 
 moments = st.datetimes(datetime(2023, 1, 1), datetime(2033, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants them naive
+# Slow machines are no reason to fail.
+patiently = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 lengths = st.timedeltas(timedelta(hours=1), timedelta(days=800))
 
 
+@patiently
 @given(st.integers(0, 10**7), moments, lengths, moments)
 def test_used_and_unused_are_together_what_was_paid(
     paid: int, starts: datetime, length: timedelta, at: datetime
@@ -58,6 +61,7 @@ def test_used_and_unused_are_together_what_was_paid(
     assert 0 <= unused <= paid
 
 
+@patiently
 @given(st.integers(0, 10**7), moments, lengths, moments, st.timedeltas(timedelta(0), timedelta(days=900)))
 def test_later_there_is_never_more_left(
     paid: int, starts: datetime, length: timedelta, at: datetime, wait: timedelta
@@ -66,6 +70,7 @@ def test_later_there_is_never_more_left(
     assert unused_cents(paid, starts, ends, at) >= unused_cents(paid, starts, ends, at + wait)
 
 
+@patiently
 @given(st.integers(0, 10**7), moments, lengths, st.timedeltas(timedelta(0), timedelta(days=900)))
 def test_after_the_end_nothing_is_left(paid: int, starts: datetime, length: timedelta, late: timedelta) -> None:
     assert unused_cents(paid, starts, starts + length, starts + length + late) == 0

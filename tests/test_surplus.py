@@ -127,6 +127,15 @@ def test_a_card_has_one_free_trial_whatever_the_address(bob: User, billing: Fake
     assert [letter.to for letter in mail.outbox if "second free trial" in letter.subject] == [["other@example.org"]]
 
 
+def test_a_mailbox_has_one_free_trial_however_its_address_is_written(bob: User, billing: FakeBilling) -> None:
+    """Both pages were opened before either was paid."""
+    one, two = a_reader("abuse+1@example.org"), a_reader("abuse+2@example.org")
+    webhooks.record(one, a_trial(billing, one, "sub_one", "fp_1"), at=NOW)
+    webhooks.record(two, a_trial(billing, two, "sub_two", "fp_2"), at=NOW)
+    assert entitlement_for(one, at=NOW)
+    assert entitlement_for(two, at=NOW) is None
+
+
 def test_other_cards_and_cards_without_a_mark_have_theirs(bob: User, billing: FakeBilling) -> None:
     for number, fingerprint in enumerate(["fp_1", "fp_2", "", ""]):
         reader = a_reader(f"reader{number}@example.org")

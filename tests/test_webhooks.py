@@ -137,6 +137,11 @@ def test_an_old_signature_is_refused(client: Client, bob: User) -> None:
     assert deliver(client, body, signed(body, at=time.time() - 3600)).status_code == 400
 
 
+@pytest.mark.parametrize("number", ["evt_\x00", "evt_" + "1" * 300])
+def test_an_event_that_no_database_could_keep_is_refused(client: Client, bob: User, number: str) -> None:
+    assert deliver(client, an_event() | {"id": number}).status_code == 400
+
+
 def test_a_signature_from_the_future_is_refused(client: Client, bob: User) -> None:
     body = json.dumps(an_event()).encode()
     assert deliver(client, body, signed(body, at=time.time() + 3600)).status_code == 400
