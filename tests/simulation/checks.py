@@ -27,13 +27,15 @@ class Watch:
     stripe: Stripe
     readers: list[Reader]
     paid_before: set[int] = field(default_factory=set)
+    differed_before: set[str] = field(default_factory=set)
     looks: int = 0
 
     def look(self, *, at: datetime, all_recorded: bool) -> list[str]:
         """What does not hold at this moment. `all_recorded` says that a reconciliation has just been through."""
         self.looks += 1
         reading = set(Subscription.objects.giving_access(at=at).values_list("reader_id", flat=True))
-        until = self._until()
+        theirs = self.stripe.ask("simulation/everybody")["subscriptions"]
+        until = self._until(theirs, at)
         paid = {reader for reader, end in until.items() if end is None}
         leeway = timedelta(0) if all_recorded else RENEWAL_SLACK + timedelta(hours=30)
         wrong = [f"{at:%F %T}: reader {one} pays and is locked out" for one in paid & self.paid_before - reading]
@@ -43,6 +45,7 @@ class Watch:
                 wrong.append(f"{at:%F %T}: reader {one} reads, and it ended on {end:%F %T}")
         if all_recorded:
             self.paid_before = paid
+            wrong += [f"{at:%F %T}: {words}" for words in self._stale(theirs)]
         return wrong + self._one_by_one(reading, at)
 
     def _one_by_one(self, reading: set[int], at: datetime) -> list[str]:
@@ -55,22 +58,31 @@ class Watch:
             if bool(entitlement_for(one.user, at=at)) != (one.user.pk in reading)
         ]
 
-    def _until(self) -> dict[int, datetime | None]:
+    def _stale(self, theirs: list[dict[str, Any]]) -> list[str]:
+        """Rows that a reconciliation has left as they were: they differ for the second time."""
+        differing = dict(rows_that_differ(theirs))
+        stale = [words for stripe_id, words in differing.items() if stripe_id in self.differed_before]
+        self.differed_before = set(differing)
+        return stale
+
+    def _until(self, theirs: list[dict[str, Any]], at: datetime) -> dict[int, datetime | None]:
         """Until when each reader may read by what Stripe has; None where it goes on."""
         readers = dict(Customer.objects.values_list("stripe_id", "reader_id"))
         surplus = set(Subscription.objects.exclude(surplus="").values_list("stripe_id", flat=True))
         until: dict[int, datetime | None] = {}
-        for one in self.stripe.ask("simulation/everybody")["subscriptions"]:
+        for one in theirs:
             reader = readers.get(one["customer"])
             if reader is None or one["id"] in surplus or one["status"].startswith("incomplete"):
                 continue
-            end = _end_of(one)
+            end = _end_of(one, at)
             before = until.get(reader, datetime.min.replace(tzinfo=UTC))
             until[reader] = None if end is None or before is None else max(end, before)
         return until
 
 
-def _end_of(one: dict[str, Any]) -> datetime | None:
+def _end_of(one: dict[str, Any], at: datetime) -> datetime | None:
+    if one["paused_from"] and one["paused_from"] <= at.timestamp():
+        return _moment(one["paused_from"])
     if one["status"] in PAID:
         return None
     if one["status"] == "past_due" and one["unpaid_since"]:
@@ -94,14 +106,11 @@ class Verdict:
 
 def judge(stripe: Stripe) -> Verdict:
     """Compare everything that is left at the end."""
-    theirs = {
-        one["id"]: one
-        for one in _everything(stripe, "/v1/subscriptions?status=all&expand[]=data.default_payment_method")
-    }
+    theirs = stripe.ask("simulation/everybody")["subscriptions"]
     charges = stripe.ask("simulation/charges")["charges"]
     money = stripe.look("/_sandbox/state")["money"]
     differences = [
-        *_rows(theirs),
+        *(words for _, words in rows_that_differ(theirs)),
         *_two_live(theirs),
         *_two_customers(stripe),
         *_money(charges, money),
@@ -123,39 +132,39 @@ def _everything(stripe: Stripe, path: str) -> list[dict[str, Any]]:
     return found
 
 
-def _rows(theirs: dict[str, dict[str, Any]]) -> Iterator[str]:
-    """Every row says what Stripe says, and there is one for each."""
+def rows_that_differ(theirs: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Every row says what Stripe says, and there is one for each; else the number, and what differs in words."""
     ours = {row.stripe_id: row for row in Subscription.objects.select_related("plan")}
-    for missing in theirs.keys() - ours.keys():
-        yield f"{missing} is not on the site"
-    for unknown in ours.keys() - theirs.keys():
-        yield f"{unknown} is not at Stripe"
-    for stripe_id in ours.keys() & theirs.keys():
-        for name, (here, there) in _compared(ours[stripe_id], theirs[stripe_id]).items():
+    for one in theirs:
+        row = ours.pop(one["id"], None)
+        if row is None:
+            yield one["id"], f"{one['id']} is not on the site"
+            continue
+        for name, (here, there) in _compared(row, one).items():
             if here != there:
-                yield f"{stripe_id}: {name} is {here} here and {there} at Stripe"
+                yield one["id"], f"{one['id']}: {name} is {here} here and {there} at Stripe"
+    for unknown in ours:
+        yield unknown, f"{unknown} is not at Stripe"
 
 
 def _compared(row: Subscription, raw: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    item = raw["items"]["data"][0]
-    ends = raw["ended_at"] or raw["cancel_at"] or (item["current_period_end"] if raw["cancel_at_period_end"] else None)
-    method = raw["default_payment_method"]
-    card = (method or {}).get("card") or (method or {}).get("sepa_debit") or {}
+    ends = raw["ended_at"] or raw["cancel_at"] or (raw["period_end"] if raw["cancel_at_period_end"] else None)
     return {
         "status": (row.status, raw["status"]),
-        "plan": (row.plan.stripe_price_id, item["price"]["id"]),
+        "plan": (row.plan.stripe_price_id, raw["price"]),
         "start": (row.started_at, _moment(raw["start_date"])),
         "trial end": (row.trial_ends_at, _moment_or_none(raw["trial_end"])),
-        "period start": (row.period_starts_at, _moment(item["current_period_start"])),
-        "period end": (row.period_ends_at, _moment(item["current_period_end"])),
+        "period start": (row.period_starts_at, _moment(raw["period_start"])),
+        "period end": (row.period_ends_at, _moment(raw["period_end"])),
         "end": (row.ends_at, _moment_or_none(ends)),
         "cancelled": (row.cancelled_at, _moment_or_none(raw["canceled_at"])),
-        "card": (row.card_last4, card.get("last4") or ""),
+        "pause": (row.pause_starts_at, _moment_or_none(raw["paused_from"])),
+        "card": (row.card_last4, raw["last4"]),
     }
 
 
-def _two_live(theirs: dict[str, dict[str, Any]]) -> Iterator[str]:
-    live = Counter(one["customer"] for one in theirs.values() if one["status"] in LIVE)
+def _two_live(theirs: list[dict[str, Any]]) -> Iterator[str]:
+    live = Counter(one["customer"] for one in theirs if one["status"] in LIVE)
     for customer, count in live.items():
         if count > 1:
             yield f"{customer} has {count} live subscriptions"

@@ -41,8 +41,10 @@ CHANCES = {
     "refund of a part": 0.05,
     "refund of all": 0.03,
     "dispute": 0.02,
-    "a second one made by hand at Stripe": 0.04,
+    "a second one made by hand at Stripe": 0.15,
     "look at the invoices": 0.3,
+    "pause": 0.3,
+    "end the pause": 1.5,
 }
 WAYS_TO_ORDER = {
     "pay": 52,
@@ -102,6 +104,8 @@ class Reader:
             yield "order" if day == self.joins_on else "order after leaving the payment page"
         elif mine.is_cancelled:
             yield from ("undo", "undo on the portal")
+        elif mine.pause_starts_at:
+            yield from ("end the pause", "cancel", "new card on the portal", "bank says no once")
         elif mine.status in ("past_due", "unpaid"):
             yield from ("pay the open invoice", "new card for the open invoice", "cancel")
         else:
@@ -109,7 +113,8 @@ class Reader:
             yield from ("switch with a double click", "new card on the portal")
             yield from ("bank says no once", "bank says no for good", "look at the invoices")
             if not mine.is_trial:
-                yield from ("refund of a part", "refund of all", "dispute", "a second one made by hand at Stripe")
+                yield from ("pause", "refund of a part", "refund of all", "dispute")
+                yield "a second one made by hand at Stripe"
 
     # --- Ordering ------------------------------------------------------------------------------------
 
@@ -188,6 +193,16 @@ class Reader:
             return False
         wish = {name: _field(page, name) for name in ("to", "intention")}
         return [self._post("/account/switch/", **wish).status_code for _ in range(clicks)] == [302] * clicks
+
+    def pause(self, mine: Subscription | None, dice: random.Random) -> bool:
+        page = self._get("/account/pause/")
+        if page.status_code != 200:
+            return False
+        wish = {"begins": _field(page, "begins"), "months": str(dice.randint(1, 3))}
+        return self._post("/account/pause/", **wish).status_code == 302
+
+    def resume(self, mine: Subscription | None, dice: random.Random) -> bool:
+        return self._post("/account/resume/").status_code == 302
 
     def cancel_on_portal(self, mine: Subscription | None, dice: random.Random) -> bool:
         return self._on_portal("cancel", mine)
@@ -332,6 +347,8 @@ _DEEDS: dict[str, Callable[[Reader, Subscription | None, random.Random], bool]] 
     "dispute": Reader.dispute,
     "a second one made by hand at Stripe": Reader.second_by_hand,
     "look at the invoices": Reader.look_at_invoices,
+    "pause": Reader.pause,
+    "end the pause": Reader.resume,
 }
 
 

@@ -3,12 +3,7 @@
 import contextlib
 import json
 import os
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,13 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests import pg
+from tests import pg, programs
 from tests.simulation import clock, mailbox
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "whsec_local_sandbox"
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ def stage(*, seed: int, faults: float, on_sqlite: bool) -> Iterator[Stripe]:
     """Everything started and empty; Django is ready in this process afterwards. Nothing is left behind."""
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder, contextlib.ExitStack() as running:
         var = Path(folder)
-        stripe_port, site_port = _free_port(), _free_port()
+        stripe_port, site_port = programs.free_port(), programs.free_port()
         url = "" if on_sqlite else running.enter_context(_postgres())
         os.environ.update(
             {
@@ -74,18 +67,8 @@ def stage(*, seed: int, faults: float, on_sqlite: bool) -> Iterator[Stripe]:
         command = ["-m", "tests.simulation.unreliable", "--port", str(stripe_port), "--seed", str(seed)]
         command += ["--faults", str(faults), "--start", str(int(START.timestamp())), "--webhook-secret", SECRET]
         command += ["--webhook-url", f"http://127.0.0.1:{site_port}/stripe/webhook/"]
-        running.enter_context(_child(command, f"http://127.0.0.1:{stripe_port}/"))
-        site = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(site_port)]
-        site += [
-            "--workers",
-            "1",
-            "--blocking-threads",
-            "8",
-            "--log-level",
-            "error",
-            "tests.simulation.wsgi:application",
-        ]
-        running.enter_context(_child(site, f"http://127.0.0.1:{site_port}/robots.txt"))
+        running.enter_context(programs.running(*command, answers_at=f"http://127.0.0.1:{stripe_port}/"))
+        running.enter_context(programs.site("tests.simulation.wsgi:application", port=site_port, threads=8))
         running.callback(_let_go_of_the_database)
         yield Stripe(f"http://127.0.0.1:{stripe_port}")
 
@@ -113,38 +96,3 @@ def _let_go_of_the_database() -> None:
     from django.db import connections
 
     connections.close_all()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextlib.contextmanager
-def _child(command: list[str], url: str) -> Iterator[None]:
-    """A process that answers at `url`, stopped at the end."""
-    process = subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(url, process)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"Nothing answers at {url}.")

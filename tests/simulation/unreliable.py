@@ -240,12 +240,19 @@ class Controls:
 
 
 EVERYBODY = """
-SELECT s.id AS id, json_extract(s.body, '$.customer') AS customer, json_extract(s.body, '$.status') AS status,
-    json_extract(s.body, '$.ended_at') AS ended_at,
-    (SELECT min(i.created) FROM objects i WHERE i.kind = 'invoice'
-        AND json_extract(i.body, '$.parent.subscription_details.subscription') = s.id
-        AND json_extract(i.body, '$.status') = 'open') AS unpaid_since
-FROM objects s WHERE s.kind = 'subscription'
+SELECT s.id AS id, s.body ->> '$.customer' AS customer, s.body ->> '$.status' AS status,
+    s.body ->> '$.start_date' AS start_date, s.body ->> '$.trial_end' AS trial_end,
+    s.body ->> '$.cancel_at' AS cancel_at, s.body ->> '$.cancel_at_period_end' AS cancel_at_period_end,
+    s.body ->> '$.canceled_at' AS canceled_at, s.body ->> '$.ended_at' AS ended_at,
+    s.body ->> '$.items.data[0].price.id' AS price,
+    s.body ->> '$.items.data[0].current_period_start' AS period_start,
+    s.body ->> '$.items.data[0].current_period_end' AS period_end,
+    CAST(s.body ->> '$.metadata.paused_from' AS INTEGER) AS paused_from,
+    coalesce(m.body ->> '$.card.last4', m.body ->> '$.sepa_debit.last4', '') AS last4,
+    (SELECT min(i.created) FROM objects i WHERE i.kind = 'invoice' AND i.body ->> '$.status' = 'open'
+        AND json_extract(i.body, '$.parent.subscription_details.subscription') = s.id) AS unpaid_since
+FROM objects s LEFT JOIN objects m ON m.id = s.body ->> '$.default_payment_method'
+WHERE s.kind = 'subscription'
 """
 CHARGES = """
 SELECT c.id AS id, json_extract(c.body, '$.customer') AS customer, json_extract(c.body, '$.amount') AS amount,
