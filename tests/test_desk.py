@@ -269,6 +269,24 @@ def test_a_moment_that_does_not_exist_is_refused(desk, moment):
     assert "publish_at" in errors_in(desk.post(ADD, fields(verb="publish_at", publish_at=moment)))
 
 
+def test_two_editors_do_not_write_over_each_other_unseen(desk):
+    article = an_article(published=None)
+    page = desk.get(page_of(article))
+    began_with = page.context["adminform"].form.initial["began_with"]
+    first = desk.post(page_of(article), as_typed(article, standfirst="What Anna wrote.", began_with=began_with))
+    assert first.status_code == 302
+
+    second = desk.post(page_of(article), as_typed(article, hero_caption="What Ben wrote.", began_with=began_with))
+    assert "saved this article at" in second.content.decode()
+    assert "What Ben wrote." in second.content.decode(), "nothing typed is lost"
+    article.refresh_from_db()
+    assert article.standfirst == "What Anna wrote."
+
+    again = as_typed(article, hero_caption="What Ben wrote.")
+    again["began_with"] = second.context["adminform"].form.data["began_with"]
+    assert desk.post(page_of(article), again).status_code == 302
+
+
 def test_take_back_makes_it_a_draft_again(desk):
     article = an_article()
 

@@ -81,7 +81,10 @@ class ArticleAdmin(admin.ModelAdmin):
         (None, {"classes": ["desk-main"], "fields": ["headline", "standfirst", "text"]}),
         ("Where it stands", {"classes": ["desk-side"], "fields": ["section", "kicker", "signed_by"]}),
         ("Main picture", {"classes": ["desk-side"], "fields": ["hero", "hero_caption"]}),
-        ("On the site", {"classes": ["desk-side"], "fields": ["is_free", "leads_front", "slug", "related"]}),
+        (
+            "On the site",
+            {"classes": ["desk-side"], "fields": ["is_free", "leads_front", "slug", "related", "began_with"]},
+        ),
     )
 
     class Media:

@@ -5,8 +5,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -87,6 +91,8 @@ class ArticleForm(forms.ModelForm):
     signed_by = OrderedChoice(
         Author.objects.all(), required=False, label="Authors", help_text="In the order of the byline."
     )
+    # Which version the editor began with; a later one by somebody else is not written over unseen.
+    began_with = forms.CharField(required=False, widget=forms.HiddenInput)
     publish_at = forms.DateTimeField(required=False, widget=MomentInput, label="Publish at (Brussels time)")
 
     class Meta:
@@ -112,6 +118,7 @@ class ArticleForm(forms.ModelForm):
 
     def _load(self) -> None:
         article = self.instance
+        self.initial["began_with"] = article.changed_at.isoformat()
         self.initial["text"] = FullText.objects.filter(article=article).values_list("html", flat=True).first() or ""
         self.initial["signed_by"] = [byline.author_id for byline in article.bylines.all()]
         if article.is_scheduled(at=self.now):
@@ -127,6 +134,36 @@ class ArticleForm(forms.ModelForm):
     def goes_public_at(self) -> datetime | None:
         """The moment that the pressed button asks for (UTC); meaningful once the form is valid."""
         return {PUBLISH: self.now, PUBLISH_AT: self.cleaned_data.get("publish_at")}.get(self.verb)
+
+    def clean_began_with(self) -> str:
+        """Raises ValidationError, once, where somebody saved the article after this editor had opened it.
+
+        What was typed stays in the form; saving again then means it.
+        """
+        began_with = self.cleaned_data["began_with"]
+        versions = Article.objects.filter(pk=self.instance.pk)
+        if connection.in_atomic_block:
+            versions = versions.select_for_update()
+        present = versions.values_list("changed_at", flat=True).first()
+        if not began_with or present is None or present.isoformat() == began_with:
+            return began_with
+        self.data = self.data.copy()
+        self.data["began_with"] = present.isoformat()
+        clock = f"{timezone.localtime(present):%H:%M}"
+        self.add_error(
+            None,
+            f"{self._last_editor()} saved this article at {clock}, while you were writing. "
+            "What you typed is still here. Look at the saved version in another window; "
+            "if you save again, yours takes its place.",
+        )
+        return began_with
+
+    def _last_editor(self) -> str:
+        entries = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(Article), object_id=str(self.instance.pk)
+        )
+        last = entries.select_related("user").order_by("-action_time").first()
+        return (last.user.name or str(last.user)) if last else "Somebody"
 
     def clean_headline(self) -> str:
         """In one line, however it was pasted."""
