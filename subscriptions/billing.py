@@ -788,7 +788,9 @@ def _our_errors() -> Iterator[None]:
             raise _Undecided(str(error)) from error
         if error.code == "resource_missing" and error.http_status == 404:
             raise BillingUnknown(error.user_message or str(error)) from error
-        if error.http_status is None or error.http_status >= 500 or error.http_status in (401, 409):
+        status = error.http_status or 0
+        # An answer that is no error and cannot be read says nothing; it may have been done.
+        if not 400 <= status < 500 or status in (401, 409):
             raise BillingUnavailable(str(error)) from error
         raise BillingRefused(error.user_message or str(error)) from error
 

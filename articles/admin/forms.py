@@ -147,8 +147,11 @@ class ArticleForm(forms.ModelForm):
         present = versions.values_list("changed_at", flat=True).first()
         if not began_with or present is None or present.isoformat() == began_with:
             return began_with
-        self.data = self.data.copy()
-        self.data["began_with"] = present.isoformat()
+        # The form that is shown again begins with the version that is there now.
+        data: Any = self.data
+        data = data.copy()
+        data["began_with"] = present.isoformat()
+        self.data = data
         clock = f"{timezone.localtime(present):%H:%M}"
         self.add_error(
             None,

@@ -6,9 +6,46 @@ from django.urls import reverse
 
 # First parts of addresses that belong to other pages of the site.
 RESERVED = frozenset(
-    "about account accessibility accounts admin archive authors briefs cancel checkout contact corrections dev favicon.ico "
-    "feed feeds gift group health latest log-in media newsletters offline ownership partners plans privacy robots.txt "
-    "search sign-in sitemap.xml static stripe subscribe terms topic withdraw".split()
+    {
+        "about",
+        "accessibility",
+        "account",
+        "accounts",
+        "admin",
+        "archive",
+        "authors",
+        "briefs",
+        "cancel",
+        "checkout",
+        "contact",
+        "corrections",
+        "dev",
+        "favicon.ico",
+        "feed",
+        "feeds",
+        "gift",
+        "group",
+        "health",
+        "latest",
+        "log-in",
+        "media",
+        "newsletters",
+        "offline",
+        "ownership",
+        "partners",
+        "plans",
+        "privacy",
+        "robots.txt",
+        "search",
+        "sign-in",
+        "sitemap.xml",
+        "static",
+        "stripe",
+        "subscribe",
+        "terms",
+        "topic",
+        "withdraw",
+    }
 )
 
 

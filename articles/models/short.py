@@ -56,7 +56,8 @@ class PartnerItem(models.Model):
     )
     notice = models.TextField(
         blank=True,
-        help_text="Political advertisements only: sponsor, who controls it, amount, period, the process it is about, targeting.",
+        help_text="Political advertisements only: sponsor, who controls it, amount, period, the process it is about, "
+        "targeting.",
     )
 
     objects: ClassVar[PartnerItemQuerySet] = PartnerItemQuerySet.as_manager()  # type: ignore[assignment]
