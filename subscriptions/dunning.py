@@ -77,7 +77,8 @@ def _end(overdue: Subscription, *, at: datetime) -> bool:
     gateway, occasion = billing.gateway(), _occasion(overdue)
     gateway.void_open_invoices(overdue.stripe_id)
     webhooks.record(overdue.reader, gateway.end_now(overdue.stripe_id), at=at)
-    letters.ended_unpaid(overdue.reader, occasion=occasion, at=at)
+    if not overdue.first_payment_failed:
+        letters.ended_unpaid(overdue.reader, occasion=occasion, at=at)
     return True
 
 
