@@ -96,6 +96,8 @@ class SubscriptionFacts:
     invoiced_cents: int | None = None
     # The very first invoice was charged and came back: nothing was ever paid.
     first_payment_failed: bool = False
+    # Stripe has ended it by itself since nothing came of its last try.
+    ended_unpaid: bool = False
     # What the next charge comes to, where a promotion code makes it less than the price.
     discounted_cents: int | None = None
     # Whether a discount is running: all that a list of subscriptions tells of `discounted_cents`.
@@ -827,6 +829,7 @@ def _subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
         card_expires_on=_last_day_of(card),
         invoiced_cents=invoice.get("total") if isinstance(invoice, dict) else None,
         payment_pending=given["status"] == "active" and _is_under_way(unpaid),
+        ended_unpaid=given["status"] == "canceled" and _has_failed(given),
         first_payment_failed=_has_failed(given) and _is_first_and_unpaid(invoice),
         is_discounted=bool(given.get("discounts")) and given["status"] in ("trialing", "active") and ends_at is None,
         **_pause_of(given),

@@ -66,8 +66,11 @@ def _last_call(late: Subscription, *, at: datetime) -> bool:
 def end_overdue(*, at: datetime) -> int:
     """End at Stripe what has not been paid within the grace, so that nobody is charged for what they cannot read.
 
-    Returns how many ended. What fails is left for the next time; doing it twice changes nothing.
+    What Stripe has ended by itself, and still takes money for, is made void as well. Returns how many ended. What
+    fails is left for the next time; doing it twice changes nothing.
     """
+    for one in Subscription.objects.ended_and_payable():
+        _asked_anew(one, _make_void, at=at)
     return sum(_asked_anew(one, _end, at=at) for one in Subscription.objects.overdue(at=at))
 
 
@@ -80,6 +83,21 @@ def _end(overdue: Subscription, *, at: datetime) -> bool:
     if not overdue.first_payment_failed:
         letters.ended_unpaid(overdue.reader, occasion=occasion, at=at)
     return True
+
+
+def _make_void(ended: Subscription, *, at: datetime) -> bool:
+    if not Subscription.objects.ended_and_payable().filter(pk=ended.pk).exists():
+        return False
+    gateway = billing.gateway()
+    gateway.void_open_invoices(ended.stripe_id)
+    webhooks.record(ended.reader, gateway.subscription(ended.stripe_id), at=at)
+    return True
+
+
+def say_ended(before: Subscription, *, at: datetime) -> None:
+    """Stripe has tried for the last time and ended it by itself: say so, unless a first debit came back."""
+    if not before.first_payment_failed:
+        letters.ended_unpaid(before.reader, occasion=_occasion(before), at=at)
 
 
 def _asked_anew(late: Subscription, then: Callable[..., bool], *, at: datetime) -> bool:

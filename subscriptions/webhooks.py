@@ -162,7 +162,12 @@ def _plan_of(facts: SubscriptionFacts) -> Plan:
 
 
 def _unpaid_since(facts: SubscriptionFacts, before: Subscription | None) -> datetime | None:
-    """When the grace begins: with the invoice that failed, and it does not begin anew with a later one."""
+    """When the grace begins: with the invoice that failed, and it does not begin anew with a later one.
+
+    After the end it says that the last invoice is still open.
+    """
+    if facts.status == "canceled":
+        return facts.unpaid_since
     if facts.status not in ("past_due", "unpaid"):
         return None
     if before and before.unpaid_since:
@@ -177,6 +182,8 @@ def _write_letters(before: Subscription | None, after: Subscription, facts: Subs
         letters.debit_returned(reader, amount_cents=amount_cents, occasion=occasion, at=at)
     if not after.is_live and before and before.is_live and before.pause_has_begun(at=at):
         letters.ended_in_pause(reader, occasion=occasion, at=at)
+    if not after.is_live and before and before.is_live and facts.ended_unpaid:
+        dunning.say_ended(before, at=at)
     if not after.is_live or after.status == "incomplete":
         dunning.fall_silent(reader)
         return

@@ -285,6 +285,8 @@ class FakeBilling:
 
     def void_open_invoices(self, stripe_id: str) -> None:
         self._call("void_open_invoices")
+        if stripe_id in self.states:
+            self.becomes(stripe_id, unpaid_since=None, unpaid_cents=0)
 
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
         self._call("invoices")

@@ -96,6 +96,23 @@ def test_after_14_days_it_ends_here_and_at_stripe(bob: User, billing: FakeBillin
     assert len(subjects()) == 2
 
 
+def test_what_stripe_ends_by_itself_is_said_once_and_nobody_can_pay_for_it_any_more(
+    bob: User, billing: FakeBilling
+) -> None:
+    facts = billing.becomes("sub_1", status="canceled", ended_unpaid=True, ends_at=NOW + timedelta(days=7))
+    for _ in range(2):
+        webhooks.record(bob, facts, at=NOW + timedelta(days=7))
+    assert subjects()[-1] == "Your subscription to Viaduct has ended"
+    assert len(subjects()) == 2
+    assert Subscription.objects.get().unpaid_since is not None, "its invoice is still open"
+    dunning.end_overdue(at=NOW + timedelta(days=7))
+    assert "void_open_invoices" in billing.calls
+    assert Subscription.objects.get().unpaid_since is None
+    billing.calls.clear()
+    dunning.end_overdue(at=NOW + timedelta(days=8))
+    assert billing.calls == [], "there is nothing left to ask about"
+
+
 def test_what_was_paid_a_minute_ago_is_not_ended_though_we_have_not_heard(bob: User, billing: FakeBilling) -> None:
     billing.becomes("sub_1", status="active", unpaid_since=None, unpaid_cents=0)
     assert dunning.send_last_calls(at=NOW + timedelta(days=12)) == 0

@@ -39,6 +39,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         over = Q(unpaid_since__lte=at - PAYMENT_GRACE) | Q(first_payment_failed=True)
         return self.live().filter(over, status__in=["past_due", "unpaid"])
 
+    def ended_and_payable(self) -> "SubscriptionQuerySet":
+        """Those that have ended and left an invoice open, which somebody could still pay."""
+        return self.filter(status="canceled", unpaid_since__isnull=False)
+
     def pausing(self) -> "SubscriptionQuerySet":
         """Those whose pause is agreed, begun or not, and that go on afterwards."""
         return self.live().filter(status="active", pause_starts_at__isnull=False, ends_at=None)
