@@ -5,7 +5,6 @@ from django.urls import path
 from . import pages
 
 urlpatterns = [
-    path("favicon.ico", pages.icon),
     path("about/", pages.page, {"name": "about"}, name="about"),
     path("ownership/", pages.page, {"name": "ownership"}, name="ownership"),
     path("contact/", pages.page, {"name": "contact"}, name="contact"),

@@ -5,6 +5,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from . import pages
+
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -16,6 +18,7 @@ urlpatterns = [
     path("subscribe/", include("subscriptions.urls")),
     path("stripe/", include("subscriptions.stripe_urls")),
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),
+    path("favicon.ico", pages.icon),
     path("", include("newsroom.page_urls")),
     path("", include("articles.urls")),
 ]
