@@ -35,8 +35,10 @@ CHANCES = {
     "switch with a double click": 0.1,
     "new card on the portal": 0.2,
     "bank says no once": 0.5,
-    "bank says no for good": 0.35,
+    "bank says no for good": 0.6,
     "pay the open invoice": 9.0,
+    "open the invoice and leave it": 9.0,
+    "pay a link of long ago": 5.0,
     "new card for the open invoice": 4.0,
     "refund of a part": 0.05,
     "refund of all": 0.03,
@@ -77,6 +79,7 @@ class Reader:
     done: Counter[str]
     client: Client = field(default_factory=Client)
     on_the_way_back: list[str] = field(default_factory=list)
+    old_link: str = ""
 
     def live(self, day: int, mine: Subscription | None, *, has_had_one: bool) -> None:
         """One day with the subscription that runs, as the account shows it. Raises PageFailed."""
@@ -99,7 +102,7 @@ class Reader:
 
     def _wishes(self, day: int, mine: Subscription | None, has_had_one: bool) -> Iterator[str]:
         if mine is None and has_had_one:
-            yield "come back"
+            yield from ("pay a link of long ago", "come back") if self.old_link else ("come back",)
         elif mine is None:
             yield "order" if day == self.joins_on else "order after leaving the payment page"
         elif mine.is_cancelled:
@@ -107,7 +110,8 @@ class Reader:
         elif mine.pause_starts_at:
             yield from ("end the pause", "cancel", "new card on the portal", "bank says no once")
         elif mine.status in ("past_due", "unpaid"):
-            yield from ("pay the open invoice", "new card for the open invoice", "cancel")
+            yield from ("pay the open invoice", "open the invoice and leave it")
+            yield from ("new card for the open invoice", "cancel")
         else:
             yield from ("cancel", "cancel on the portal", "cancel and undo at once", "switch")
             yield from ("switch with a double click", "new card on the portal")
@@ -226,6 +230,17 @@ class Reader:
             self.on_the_way_back.append("/account/back/")
         return True
 
+    def open_invoice(self, mine: Subscription | None, dice: random.Random) -> bool:
+        page = self._get("/account/pay/").headers.get("Location", "")
+        self.old_link = page if page.startswith(self.stripe.url) else ""
+        return bool(self.old_link)
+
+    def pay_old_link(self, mine: Subscription | None, dice: random.Random) -> bool:
+        page, self.old_link = self.old_link, ""
+        self._bank_says_no(0)
+        self._submit(page, number=f"42{self.number:014d}")
+        return True
+
     def pay_invoice(self, mine: Subscription | None, dice: random.Random) -> bool:
         page = self._get("/account/pay/").headers.get("Location", "")
         if not page.startswith(self.stripe.url):
@@ -341,6 +356,8 @@ _DEEDS: dict[str, Callable[[Reader, Subscription | None, random.Random], bool]] 
     "bank says no once": Reader.bank_says_no_once,
     "bank says no for good": Reader.bank_says_no_for_good,
     "pay the open invoice": Reader.pay_invoice,
+    "open the invoice and leave it": Reader.open_invoice,
+    "pay a link of long ago": Reader.pay_old_link,
     "new card for the open invoice": Reader.new_card_for_invoice,
     "refund of a part": Reader.refund_part,
     "refund of all": Reader.refund_all,

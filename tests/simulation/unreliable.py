@@ -301,8 +301,9 @@ def main() -> None:
     post = PostOffice(dice)
     sandbox.faults = RandomFaults(dice)
     world.on_events = post.queue
-    # The newsroom has told Stripe to go on trying for three weeks: the grace of 14 days ends first.
-    collection.RETRIES_AFTER = tuple(days * DAY for days in (1, 3, 5, 7, 14, 21))
+    if given.seed % 2:
+        # The newsroom has told Stripe to go on trying for three weeks: the grace of 14 days ends first.
+        collection.RETRIES_AFTER = tuple(days * DAY for days in (1, 3, 5, 7, 14, 21))
     random.seed(given.seed)
     _ids_by_chance_that_repeats(world, given.seed)
     Controls(sandbox, dice, post).install()

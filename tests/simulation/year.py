@@ -18,11 +18,12 @@ from subscriptions.models import Reconciliation, Subscription
 from tests.simulation import checks, clock, lives, mailbox
 from tests.simulation.checks import Verdict, Watch
 from tests.simulation.lives import PageFailed, Reader
-from tests.simulation.stage import Stripe
+from tests.simulation.stage import START, Stripe
 
 # Days are not all alike: the worker and the readers wake up earlier or later.
 SHORTEST_DAY_HOURS, LONGEST_DAY_HOURS = 20, 28
 QUIET_ROUNDS = 5
+RECONCILED_WITHIN = timedelta(days=4)
 
 
 @dataclass
@@ -101,7 +102,10 @@ class Story:
             self.wrong.append(f"{clock.now():%F %T}: a page failed: {error}")
 
     def _was_reconciled(self) -> bool:
+        """Whether everything has been compared at this moment; longer than a few nights it must not be put off."""
         last = Reconciliation.objects.exclude(finished_at=None).order_by("finished_at").last()
+        if clock.now() - (last.finished_at if last and last.finished_at else START) > RECONCILED_WITHIN:
+            self.wrong.append(f"{clock.now():%F %T}: no reconciliation has been through for days")
         return last is not None and last.started_at == clock.now() and not last.failed
 
 
