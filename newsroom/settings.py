@@ -137,9 +137,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "edge.middleware.now",
+    "edge.middleware.cache_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "edge.middleware.cache_policy",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -108,3 +108,10 @@ def test_every_answer_says_who_may_keep_it(path: str) -> None:
 def test_what_is_not_public_is_not_kept(path: str) -> None:
     answer = Client().get(path)
     assert "public" not in answer["Cache-Control"]
+
+
+def test_the_way_to_https_says_who_may_keep_it_too(client: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    response = client.get("/")
+    assert response.status_code == 301
+    assert response["Cache-Control"] == "private, no-store"
