@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils.timezone import localtime
 
 from readers.models import User
-from subscriptions import billing, checkout, trial
+from subscriptions import billing, checkout, dunning, trial
 from subscriptions.access import Source, entitlement_for
 from subscriptions.models import Customer, Plan, Subscription
 from tests.make import a_reader
@@ -195,6 +195,23 @@ def test_a_payment_refused_an_hour_after_the_trial_leaves_the_reader_reading(wor
     entitlement = entitlement_for(bert, at=fortnight - SECOND)
     assert entitlement is not None
     assert (entitlement.source, entitlement.until) == (Source.GRACE, fortnight)
+
+
+def test_what_stripe_ends_after_its_own_last_try_is_said_and_cannot_be_paid_any_more(world: World, bert: User) -> None:
+    row = subscribe(world, bert, "month")
+    world.control("fail_next_payment", customer=Customer.objects.get(reader=bert).stripe_id, on=True, times=9)
+    go_to(world, row.period_ends_at + 2 * HOUR)
+    page = billing.gateway().open_invoice_page(row.stripe_id)
+    go_to(world, row.period_ends_at + timedelta(days=8))
+    ended = said_by_stripe(row)
+    assert (ended.status, reads(bert, world.now())) == ("canceled", False)
+    assert world.letters_to(bert.email)[-1] == "Your subscription to Viaduct has ended"
+    dunning.end_overdue(at=world.now())
+    world.control("fail_next_payment", customer=Customer.objects.get(reader=bert).stripe_id, on=False)
+    world.pay(page)
+    world.settle()
+    assert world.charged_cents() == 0, "the link in the old letter takes no money"
+    assert said_by_stripe(row).unpaid_since is None
 
 
 def test_the_account_shows_the_day_of_brussels(world: World, anna: User, client: Client) -> None:
