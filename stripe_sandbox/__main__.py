@@ -3,9 +3,11 @@
 import argparse
 import signal
 import sys
-import threading
 
 from .server import Sandbox
+
+
+STOP = {signal.SIGINT, signal.SIGTERM}
 
 
 def main() -> None:
@@ -17,13 +19,15 @@ def main() -> None:
     parser.add_argument("--webhook-secret", default="whsec_test", help="what the events are signed with")
     parser.add_argument("--offset-file", help="file that holds the seconds between this clock and the wall's")
     given = parser.parse_args()
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    # Waited for, not handled: a handler may interrupt the very wait that it would have to end. First made ours again,
+    # since a shell that starts programs in the background has them ignore Ctrl-C.
+    for name in STOP:
+        signal.signal(name, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
     sandbox = Sandbox(given.port, given.state, given.webhook_url, given.webhook_secret, given.offset_file).start()
     sys.stdout.write(f"Stripe sandbox on {sandbox.url}/\n")
     sys.stdout.flush()
-    stop.wait()
+    signal.sigwait(STOP)
     sandbox.stop()
 
 

@@ -10,6 +10,9 @@ from django.core.management.base import BaseCommand
 from newsroom import worker
 
 
+STOP = {signal.SIGTERM, signal.SIGINT}
+
+
 class Command(BaseCommand):
     """Runs until it is told to stop. Several at once share the work."""
 
@@ -23,7 +26,20 @@ class Command(BaseCommand):
             runs = worker.work_once()
             self.stdout.write(f"{runs} run{'' if runs == 1 else 's'}.")
             return
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        worker.work(stop)
+        worker.work(_told_to_stop())
+
+
+def _told_to_stop() -> threading.Event:
+    """Set by SIGTERM or Ctrl-C. A thread waits for them: a handler could interrupt the wait that it has to end."""
+    stop = threading.Event()
+    for number in STOP:
+        # Also where a shell started us in the background, with Ctrl-C ignored.
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+
+    def wait() -> None:
+        signal.sigwait(STOP)
+        stop.set()
+
+    threading.Thread(target=wait, name="told to stop", daemon=True).start()
+    return stop
