@@ -6,7 +6,6 @@ import sys
 
 from .server import Sandbox
 
-
 STOP = {signal.SIGINT, signal.SIGTERM}
 
 

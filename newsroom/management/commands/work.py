@@ -9,7 +9,6 @@ from django.core.management.base import BaseCommand
 
 from newsroom import worker
 
-
 STOP = {signal.SIGTERM, signal.SIGINT}
 
 
