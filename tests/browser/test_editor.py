@@ -170,7 +170,8 @@ def test_paste_from_a_word_processor_keeps_structure_and_drops_the_rest(
         "<strong>Heavy</strong> <em>slanted</em> light",
         "<h2>Title</h2>",
         'href="https://example.org/"',
-        "<ul><li><p>one</p></li></ul>",
+        # Wherever the caret was when it was pasted.
+        "<ul><li><p>one",
     ):
         assert kept in html
     for dropped in ("style", "Mso", "script", "javascript", "<img", "z"):
