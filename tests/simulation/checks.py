@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from newsroom.models import PeriodicJob
 from readers.models import Letter
 from subscriptions import billing
 from subscriptions.access import entitlement_for
@@ -118,6 +119,7 @@ def judge(stripe: Stripe) -> Verdict:
         *_charged_too_late(charges),
         *_letters(),
         *_receipts(),
+        *_jobs(),
     ]
     return Verdict(len(theirs), money["charged"], money["refunded"], money["charges"], tuple(differences))
 
@@ -226,6 +228,11 @@ def _receipts() -> Iterator[str]:
         yield f"{one} is not handled: {one.last_error[:200]}"
     for one in StripeEvent.objects.without_reader():
         yield f"{one} has no reader"
+
+
+def _jobs() -> Iterator[str]:
+    for job in PeriodicJob.objects.exclude(last_error=""):
+        yield f"the job {job.name} has failed: {job.last_error[:200]}"
 
 
 def _moment(seconds: int) -> datetime:

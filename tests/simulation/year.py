@@ -23,6 +23,8 @@ from tests.simulation.stage import START, Stripe
 # Days are not all alike: the worker and the readers wake up earlier or later.
 SHORTEST_DAY_HOURS, LONGEST_DAY_HOURS = 20, 28
 QUIET_ROUNDS = 5
+# What may become of an event: whoever is not Stripe is refused, and while Stripe is away we say "later".
+EXPECTED = {"delivered", "refused", "given up", "not taken: 503"}
 RECONCILED_WITHIN = timedelta(days=4)
 
 
@@ -90,7 +92,11 @@ class Story:
                 self._try(reader.come_back)
         worker.work_once()
         senders.join()
-        self.came.update(answers[0]["came"])
+        self._note_what_came(answers[0]["came"])
+
+    def _note_what_came(self, came: dict[str, int]) -> None:
+        self.came.update(came)
+        self.wrong += [f"{clock.now():%F %T}: events, {how}: {came[how]}" for how in came.keys() - EXPECTED]
 
     def _look(self, *, all_recorded: bool) -> None:
         self.wrong += self.watch.look(at=clock.now(), all_recorded=all_recorded)
