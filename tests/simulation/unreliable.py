@@ -249,8 +249,9 @@ SELECT s.id AS id, s.body ->> '$.customer' AS customer, s.body ->> '$.status' AS
     s.body ->> '$.items.data[0].current_period_end' AS period_end,
     CAST(s.body ->> '$.metadata.paused_from' AS INTEGER) AS paused_from,
     coalesce(m.body ->> '$.card.last4', m.body ->> '$.sepa_debit.last4', '') AS last4,
-    (SELECT min(i.created) FROM objects i WHERE i.kind = 'invoice' AND i.body ->> '$.status' = 'open'
-        AND json_extract(i.body, '$.parent.subscription_details.subscription') = s.id) AS unpaid_since
+    CASE WHEN s.body ->> '$.status' = 'past_due' THEN
+        (SELECT min(i.created) FROM objects i WHERE i.kind = 'invoice' AND i.body ->> '$.status' = 'open'
+            AND json_extract(i.body, '$.parent.subscription_details.subscription') = s.id || '') END AS unpaid_since
 FROM objects s LEFT JOIN objects m ON m.id = s.body ->> '$.default_payment_method'
 WHERE s.kind = 'subscription'
 """
