@@ -4,8 +4,10 @@ Exit code 1, with every difference listed, where the site's idea of who has paid
 """
 
 import argparse
+import signal
 import sys
 import time
+from types import FrameType
 
 from tests.simulation.stage import stage
 
@@ -19,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faults", type=float, default=5, help="percent of every kind of fault")
     parser.add_argument("--sqlite", action="store_true", help="without PostgreSQL")
     given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _like_ctrl_c)
     began = time.monotonic()
     with stage(seed=given.seed, faults=given.faults, on_sqlite=given.sqlite) as stripe:
         from edge.progress import Bar
@@ -34,6 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
     for one in differences[:200]:
         print(f"  {one}")
     return 1 if differences else 0
+
+
+def _like_ctrl_c(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
