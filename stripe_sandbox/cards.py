@@ -66,7 +66,10 @@ WAYS = {
     "sepa_ok": "DE89370400440532013000",
     "sepa_fails": "DE62370400440532013001",
     "bancontact": "BE62510007547061",
+    "ideal": "NL39RABO0300065264",
 }
+# Ways that pay at once through the bank's own page and leave a mandate for debits from the account behind it.
+THROUGH_THE_BANK = ("bancontact", "ideal")
 # Stripe's ready-made payment methods and tokens.
 READY_MADE = {
     "pm_card_visa": "4242424242424242",

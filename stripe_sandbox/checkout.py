@@ -169,7 +169,7 @@ def _blank(world: World, given: dict[str, Any], customer: Thing | None) -> Thing
         else "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": ["card", "sepa_debit", "bancontact"],
+        "payment_method_types": ["card", "sepa_debit", "bancontact", "ideal"],
         "payment_status": "unpaid",
         "phone_number_collection": {"enabled": given.get("phone_number_collection", {}).get("enabled", False)},
         "recovered_from": None,
@@ -343,8 +343,8 @@ def _method_of(world: World, session: Thing, customer: Thing, payer: Payer) -> T
     billing = {"email": customer["email"], "name": customer["name"]}
     owner = customer["id"] if payer.is_ready_made else ""
     method = payment_methods.new(world, payer.number, billing=billing, owner=owner)
-    if payer.way == "bancontact" and session["amount_total"]:
-        method["_paid_by_bancontact"] = True
+    if payer.way in cards.THROUGH_THE_BANK and session["amount_total"]:
+        method["_paid_at_the_bank"] = True
     if payer.authenticated:
         method["_authenticated"] = True
     world.store.save(method)

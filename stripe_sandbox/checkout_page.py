@@ -18,6 +18,7 @@ CHOICES = (
     ("sepa_ok", "SEPA debit that arrives", "DE89 3704 0044 0532 0130 00"),
     ("sepa_fails", "SEPA debit that comes back", "DE62 3704 0044 0532 0130 01"),
     ("bancontact", "Bancontact", ""),
+    ("ideal", "iDEAL", ""),
 )
 
 

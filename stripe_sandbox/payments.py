@@ -60,7 +60,7 @@ def new_intent(world: World, *, amount: int, currency: str, customer: str | None
             "metadata": {},
             "next_action": None,
             "payment_method": None,
-            "payment_method_types": ["card", "sepa_debit", "bancontact"],
+            "payment_method_types": ["card", "sepa_debit", "bancontact", "ideal"],
             "processing": None,
             "receipt_email": None,
             "setup_future_usage": "off_session",
@@ -89,7 +89,7 @@ def attempt(world: World, intent: Thing, method: Thing, *, authenticated: bool =
     else:
         charge = _charge(world, intent, method, "succeeded")
         _succeed(world, intent, charge)
-        if method.pop("_paid_by_bancontact", None):  # From now on the account behind it is debited.
+        if method.pop("_paid_at_the_bank", None):  # From now on the account behind it is debited.
             world.store.save(method)
         if cards.behaviour_of(method["_number"]).disputed:
             world.agenda.put("open_dispute", charge["id"], world.now)
@@ -107,7 +107,7 @@ def _judged(world: World, customer: str | None, method: Thing, authenticated: bo
         return Outcome("action")
     if behaviour.charge in DECLINES:
         return Outcome("declined", DECLINES[behaviour.charge])
-    if behaviour.charge == LATER and method["type"] == "sepa_debit" and not method.get("_paid_by_bancontact"):
+    if behaviour.charge == LATER and method["type"] == "sepa_debit" and not method.get("_paid_at_the_bank"):
         return Outcome("processing")
     return Outcome("succeeded")
 

@@ -36,7 +36,7 @@ def new(world: World, customer: str | None, **more: Any) -> Thing:
             "metadata": {},
             "next_action": None,
             "payment_method": None,
-            "payment_method_types": ["card", "sepa_debit", "bancontact"],
+            "payment_method_types": ["card", "sepa_debit", "bancontact", "ideal"],
             "status": "requires_payment_method",
             "usage": "off_session",
         }

@@ -61,7 +61,7 @@ def the_worker_does_its_work(world: World) -> None:
 # --- Accounts ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["sepa_ok", "bancontact", "card_3ds"])
+@pytest.mark.parametrize("method", ["sepa_ok", "bancontact", "ideal", "card_3ds"])
 def test_in_a_trial_any_mandate_gives_access_at_once(client: Client, world: World, article, method: str) -> None:
     subscribe(client, world, method=method, outcome="authorise")
     assert Subscription.objects.get().status == "trialing"

@@ -192,9 +192,10 @@ def test_a_bank_debit_takes_days(here: Here, monthly: str, way: str, event: str,
     assert (found.payment_status, found.subscription.status) == (payment, status)
 
 
-def test_bancontact_pays_at_once_and_its_account_is_debited_later(here: Here, monthly: str):
+@pytest.mark.parametrize("way", ["bancontact", "ideal"])
+def test_the_banks_own_page_pays_at_once_and_the_account_is_debited_later(here: Here, monthly: str, way: str):
     session = a_session(here, monthly, trial_days=0)
-    here.post(session.url, method="bancontact", email="a@example.org")
+    here.post(session.url, method=way, email="a@example.org")
     assert here.control("state")["money"]["charged"] == 1500
     here.sandbox.advance(32 * DAY)
     assert here.control("state")["money"]["charged"] == 1500
