@@ -59,6 +59,7 @@ WAYS_TO_ORDER = {
     "two tabs, both paid": 6,
     "two tabs, the first is paid": 3,
     "account at a bank": 4,
+    "account at a bank, the debit comes back": 3,
     "the family's card": 3,
 }
 
@@ -153,6 +154,8 @@ class Reader:
                 self._pay(page)
             case "account at a bank":
                 self._pay(page, method="sepa_ok", number=f"BE{self.number:014d}")
+            case "account at a bank, the debit comes back":
+                self._pay(page, method="sepa_fails")
             case "the family's card":
                 self._pay(page, number=f"45{self.number // 40:014d}")
             case _:
