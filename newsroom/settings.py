@@ -114,6 +114,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Applications --------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "newsroom",
+    "rights",
     "articles",
     "subscriptions",
     "readers",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("stripe/", include("subscriptions.stripe_urls")),
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),
     path("favicon.ico", pages.icon),
+    path("", include("rights.urls")),
     path("", include("newsroom.page_urls")),
     path("", include("articles.urls")),
 ]

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from readers import letters
+from readers.letters import post
 from readers.models import Letter, User
 from tests.make import NOW, a_reader
 
@@ -107,7 +108,7 @@ def test_somebody_who_writes_it_in_between_is_not_an_error(
 ) -> None:
     """Both processes have looked and found nothing; the database lets one row in."""
     bob = a_reader()
-    in_words = letters._in_words
+    in_words = post._in_words
 
     def meanwhile(kind: str, context: dict) -> tuple[str, str, str]:
         words = in_words(kind, context)
@@ -116,7 +117,7 @@ def test_somebody_who_writes_it_in_between_is_not_an_error(
         )
         return words
 
-    monkeypatch.setattr(letters, "_in_words", meanwhile)
+    monkeypatch.setattr(post, "_in_words", meanwhile)
     with commits():
         assert a_welcome(bob) is None
     assert not mailoutbox

@@ -1,0 +1,124 @@
+"""How a letter is written once and sent once.
+
+A letter is a row first. It is sent after the transaction that wrote it, and again by `manage.py send_letters`
+where that failed. No letter holds a link that signs anybody in, a picture, or a way to see whether it was read.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from ..models import Letter, User
+
+log = logging.getLogger(__name__)
+ONE_DAY = timedelta(days=1)
+# Nobody needs more letters of ours in a day; whatever would write more is a loop gone mad.
+A_DAY_AT_MOST = 12
+
+
+def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
+    """Write the letter `kind` to the reader, and send it after commit. None where it was written before.
+
+    One letter exists per address, kind and occasion, whoever asks for it at the same moment. The words are in
+    `templates/emails/<kind>.txt`, whose first line is the subject, and `<kind>.html`.
+    """
+    return _write(reader.email, reader, kind, occasion, context, at=at)
+
+
+def write_to_operator(kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
+    """The same to who runs the site (SERVER_EMAIL): what a person has to look at, once for each occasion."""
+    return _write(parseaddr(settings.SERVER_EMAIL)[1], None, kind, occasion, context, at=at)
+
+
+def _write(
+    to: str, reader: User | None, kind: str, occasion: str, context: dict[str, Any], *, at: datetime
+) -> Letter | None:
+    if Letter.objects.filter(to=to, kind=kind, occasion=occasion).exists():
+        return None
+    subject, text, html = _in_words(kind, context)
+    letter, is_new = Letter.objects.get_or_create(
+        to=to,
+        kind=kind,
+        occasion=occasion,
+        defaults={"reader": reader, "subject": subject, "text": text, "html": html, "written_at": at},
+    )
+    if not is_new:
+        return None
+    transaction.on_commit(partial(send, letter, at=at), robust=True)
+    return letter
+
+
+def withdraw(reader: User, *, kinds: Iterable[str]) -> None:
+    """Let letters of these kinds that were not sent yet stay unsent: what they say is no longer so."""
+    Letter.objects.filter(reader=reader, kind__in=kinds, sent_at=None, withdrawn=False).update(withdrawn=True)
+
+
+def send_waiting(*, at: datetime, put_off_too: bool = False) -> tuple[int, int]:
+    """Send what was written and not yet sent, oldest first. How many were sent, and how many are left.
+
+    What failed before waits for its next try, unless a person asks for those that were put off, too.
+    """
+    letters = Letter.objects.unsent(at=at) if put_off_too else Letter.objects.waiting(at=at)
+    tried = [send(letter, at=at) for letter in letters.order_by("written_at")]
+    return tried.count(True), tried.count(False)
+
+
+def send(letter: Letter, *, at: datetime) -> bool:
+    """Send it, unless somebody else is doing so or has done so. True if this call sent it. Never raises."""
+    if not letter.claim(at=at):
+        return False
+    if Letter.objects.filter(to=letter.to, sent_at__gt=at - ONE_DAY).count() >= A_DAY_AT_MOST:
+        log.error("Letter %s waits: %s letters went to %s within a day", letter.pk, A_DAY_AT_MOST, letter.to)
+        letter.could_not_be_sent(f"It waits: {A_DAY_AT_MOST} letters went to this address within a day.", at=at)
+        return False
+    try:
+        _as_message(letter).send()
+    except Exception as error:  # A mail server, a proxy, an address: whatever it is must not reach the page.
+        log.warning("Letter %s was not sent: %s", letter.pk, error)
+        letter.could_not_be_sent(f"{type(error).__name__}: {error}", at=at)
+        return False
+    letter.was_sent(at=at)
+    return True
+
+
+def _in_words(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject, text and HTML."""
+    everything = _addresses() | context
+    text = render_to_string(f"emails/{kind}.txt", everything).strip()
+    subject, _, rest = text.partition("\n")
+    subject = " ".join(subject.split())[: Letter._meta.get_field("subject").max_length]
+    text = f"{subject}\n{'=' * len(subject)}\n\n{rest.strip()}\n"
+    return subject, text, render_to_string(f"emails/{kind}.html", everything | {"subject": subject})
+
+
+def _addresses() -> dict[str, Any]:
+    """Brand and full addresses: a letter has no request to take them from."""
+    pages = {
+        name: settings.SITE_URL + reverse(name)
+        for name in ("account", "cancel", "withdraw", "terms", "front", "plans", "pay", "invoices")
+    }
+    brand = {name: getattr(settings, name) for name in ("SITE_NAME", "SITE_PUBLISHER", "CONTACT_EMAIL")}
+    return {"address_of": pages} | brand
+
+
+def _as_message(letter: Letter) -> EmailMultiAlternatives:
+    # Always the same id: a mailbox that gets a letter twice, after a crash between two lines, shows it once.
+    headers = {
+        "Message-ID": f"<letter-{letter.pk}@{urlsplit(settings.SITE_URL).hostname}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    message = EmailMultiAlternatives(
+        letter.subject, letter.text, to=[letter.to], reply_to=[settings.CONTACT_EMAIL], headers=headers
+    )
+    message.attach_alternative(letter.html, "text/html")
+    return message

@@ -1,0 +1,1 @@
+"""What readers ask for by right, and what became of it."""
