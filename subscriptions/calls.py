@@ -1,6 +1,6 @@
 """How long and how often Stripe is asked: a budget of seconds, a few attempts, and pauses between them.
 
-Knows HTTP and no more; the connection in billing.py asks through `patiently`.
+Knows HTTP and no more; billing/connection.py asks through `patiently`.
 """
 
 import random
