@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "edge.languages.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -222,7 +223,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 LOGIN_URL = "account_request_login_code"
-LOGIN_REDIRECT_URL = "/account/"
+LOGIN_REDIRECT_URL = "account"
 LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "readers.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
@@ -302,6 +303,8 @@ DJANGO_PROSE_EDITOR_EXTENSIONS = [
 
 # --- Language and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
+# The languages of the pages and letters around the news; which one is spoken is decided in edge/languages.py.
+LANGUAGES = [("en-gb", "English"), ("fr", "Français"), ("nl", "Nederlands"), ("de", "Deutsch")]
 USE_I18N = True
 USE_TZ = True
 # Everything is stored and compared in UTC and shown in Brussels time.

@@ -5,6 +5,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from edge.languages import in_every_language
+
 from . import pages
 
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
@@ -12,14 +14,16 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("accounts/", include("readers.account_urls")),
-    path("account/", include("subscriptions.account_urls")),
-    path("account/", include("readers.urls")),
-    path("subscribe/", include("subscriptions.urls")),
     path("stripe/", include("subscriptions.stripe_urls")),
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),
     path("favicon.ico", pages.icon),
-    path("", include("rights.urls")),
-    path("", include("newsroom.page_urls")),
+    *in_every_language(
+        path("accounts/", include("readers.account_urls")),
+        path("account/", include("subscriptions.account_urls")),
+        path("account/", include("readers.urls")),
+        path("subscribe/", include("subscriptions.urls")),
+        path("", include("rights.urls")),
+        path("", include("newsroom.page_urls")),
+    ),
     path("", include("articles.urls")),
 ]

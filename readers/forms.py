@@ -11,6 +11,8 @@ from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 
+from edge import languages
+
 from . import sign_in
 from .models import User
 
@@ -41,7 +43,7 @@ class SignInForm(RequestLoginCodeForm):
         """Make a reader of the address if there is none. Call it on a valid form, once."""
         email = self.cleaned_data["email"]
         if self._user is None or self._user.email == email:
-            self._user = sign_in.reader_at(email, at=at)
+            self._user = sign_in.reader_at(email, at=at, language=languages.remembered())
 
 
 class CodeForm(ConfirmLoginCodeForm):

@@ -9,6 +9,8 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
+from edge import languages
+
 
 class UserQuerySet(models.QuerySet["User"]):
     """Many readers."""
@@ -53,6 +55,9 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=150, blank=True, help_text="As the reader wants to be addressed.")
+    language = models.CharField(
+        max_length=2, blank=True, choices=languages.CHOICES, help_text="Of the pages and letters; empty for English."
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

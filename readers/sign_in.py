@@ -10,13 +10,14 @@ from .models import User
 
 
 @transaction.atomic
-def reader_at(email: str, *, at: datetime) -> User | None:
-    """The reader of this address (in lower case), made now if there is none.
+def reader_at(email: str, *, at: datetime, language: str = "") -> User | None:
+    """The reader of this address (in lower case), made now if there is none; a new one is given the language.
 
     A new one has no password and an unproved address; the code that goes there proves it. None where the account
     was closed: nobody may be told so, and no code is sent. Does the same work for known and for new addresses.
     """
-    reader, _ = User.objects.get_or_create(email=email, defaults={"password": make_password(None), "date_joined": at})
+    new = {"password": make_password(None), "date_joined": at, "language": language}
+    reader, _ = User.objects.get_or_create(email=email, defaults=new)
     if not reader.is_active:
         return None
     if reader.last_login is None and reader.date_joined < at:

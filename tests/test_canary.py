@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from articles.models import Article
+from edge.languages import LanguagePrefix
 from readers.models import User
 from tests.make import NOW, a_grant, a_plan, a_reader, a_subscription, an_article
 
@@ -110,6 +111,8 @@ def paths(parts: tuple[Any, ...], known: dict[str, list[str]]) -> list[str]:
 
 
 def _paths_of_part(part: Any, known: dict[str, list[str]]) -> list[str]:
+    if isinstance(part, LanguagePrefix):
+        return ["", "fr/"]
     if isinstance(part, RoutePattern):
         return _filled(str(part._route), r"<(?:\w+:)?(\w+)>", known)
     if isinstance(part, RegexPattern):

@@ -1,6 +1,7 @@
 """In development every mail is a file and a page."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def __getattr__(name: str) -> list:
     """The addresses of development, made when asked: `newsroom.urls` must not be read before DEBUG is off."""
     if name != "urlpatterns":
         raise AttributeError(name)
-    return [path("dev/", include("newsroom.dev_urls")), path("", include("newsroom.urls"))]
+    return [path("dev/", include("newsroom.dev_urls")), *import_module("newsroom.urls").urlpatterns]
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 """The standing pages and the pages of trouble."""
 
 import re
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import include, path
+from django.urls import path
 
 from newsroom import page_urls
 from newsroom.pages import page as standing_page
@@ -32,7 +33,7 @@ def __getattr__(name: str) -> list:
     if name != "urlpatterns":
         raise AttributeError(name)
     wrong = [path("boom/", boom), path("forbidden/", forbidden), path("bad/", bad)]
-    return [*wrong, path("", include("newsroom.urls"))]
+    return [*wrong, *import_module("newsroom.urls").urlpatterns]
 
 
 @pytest.mark.django_db
