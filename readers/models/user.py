@@ -1,0 +1,77 @@
+"""The account, whose name is an e-mail address."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+from edge import languages
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Many readers."""
+
+    def who_never_came(self, *, since: datetime) -> "UserQuerySet":
+        """Addresses that somebody typed before `since`, and that nobody ever proved: no sign-in, nothing attached."""
+        never = self.filter(last_login=None, date_joined__lt=since, is_staff=False, is_superuser=False)
+        never = never.exclude(emailaddress__verified=True).filter(groups=None, user_permissions=None)
+        for relation in self.model._meta.related_objects:
+            if relation.name != "emailaddress":
+                attached = relation.related_model._base_manager.filter(**{relation.field.name: models.OuterRef("pk")})
+                never = never.exclude(models.Exists(attached))
+        return never
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes readers; the address is kept in lower case, since mailboxes are."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A reader, without a password unless one is given. Raises ValueError without an address."""
+        if not email:
+            raise ValueError("A reader needs an e-mail address.")
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """An administrator: may do everything in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        """The reader of this address, however it is capitalised."""
+        return self.get(email=(email or "").strip().lower())
+
+
+class User(AbstractUser):
+    """A reader, editor or member of staff. Nobody has a user name; the address says who it is."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=150, blank=True, help_text="As the reader wants to be addressed.")
+    language = models.CharField(
+        max_length=2, blank=True, choices=languages.CHOICES, help_text="Of the pages and letters; empty for English."
+    )
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()  # type: ignore[misc]
+
+    class Meta:
+        verbose_name = "reader"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="reader_email_is_lower_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name or self.email
