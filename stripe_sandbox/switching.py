@@ -68,7 +68,7 @@ def apply(world: World, subscription: Thing, given: dict[str, Any]) -> Thing | N
     if given.get("items"):
         _change_items(world, subscription, given["items"])
     if "trial_end" in given:
-        return _move_trial_end(world, subscription, given["trial_end"])
+        return _move_trial_end(world, subscription, given["trial_end"], before, given.get("proration_behavior"))
     changed = subscriptions.items_of(subscription) != before
     restart = given.get("billing_cycle_anchor", {}).get("type") == "now"
     if subscription["status"] == "trialing" or not (changed or restart):
@@ -148,20 +148,33 @@ def _check_items(subscription: Thing) -> None:
         raise invalid("The currency of a subscription cannot be changed.", param="items")
 
 
-def _move_trial_end(world: World, subscription: Thing, wanted: int | str) -> Thing | None:
-    """Give a trial another end; `now` bills the first period at once."""
+def _move_trial_end(
+    world: World, subscription: Thing, wanted: int | str, before: list[Thing], behaviour: str | None
+) -> Thing | None:
+    """Give a trial another end; `now` bills the first period at once. A paid period becomes a trial from now on."""
     if wanted != "now":
         if int(wanted) <= world.now:
             raise invalid("Invalid timestamp: must be in the future", param="trial_end")
+        invoice = None
+        if subscription["status"] != "trialing":
+            invoice = _begin_trial(world, subscription, before, behaviour or "create_prorations", int(wanted))
         subscription |= {"status": "trialing", "trial_end": wanted, "billing_cycle_anchor": wanted}
-        subscription["trial_start"] = subscription["trial_start"] or world.now
         subscriptions.set_period(subscription, subscriptions.period_start(subscription), int(wanted))
-        return None
+        return invoice
     if subscription["status"] != "trialing":
         return None
     subscription |= {"status": "active", "trial_end": world.now, "billing_cycle_anchor": world.now}
     subscriptions.set_period(subscription, *subscriptions.period_from(subscription, world.now))
     lines = [subscribing.first_line(world, subscription, item) for item in subscriptions.items_of(subscription)]
+    return _draft(world, subscription, lines)
+
+
+def _begin_trial(world: World, subscription: Thing, before: list[Thing], behaviour: str, end: int) -> Thing:
+    """Free days in the middle of a paid life: what is left of the paid period comes back, unless nobody wants that."""
+    lines = [] if behaviour == "none" else prorations.credits_for(world, subscription, world.now, before)
+    subscription |= {"status": "trialing", "trial_start": world.now}
+    subscriptions.set_period(subscription, world.now, end)
+    lines += [subscribing.first_line(world, subscription, item) for item in subscriptions.items_of(subscription)]
     return _draft(world, subscription, lines)
 
 
