@@ -8,10 +8,10 @@ from django.core import mail
 from django.test import Client
 
 from readers.models import User
-from subscriptions import billing as provider
 from subscriptions import dunning, webhooks
 from subscriptions.access import Source, entitlement_for
 from subscriptions.billing import Order, SubscriptionFacts
+from subscriptions.billing.subscriptions import subscription_facts
 from subscriptions.models import CheckoutAttempt, Customer, Subscription
 from subscriptions.standing import standing_of
 from tests.fakes import FakeBilling
@@ -155,7 +155,7 @@ def stripe_says(status: str = "active", *, invoice: dict[str, Any] | None = None
         "latest_invoice": {"created": now, "amount_remaining": 1500, "next_payment_attempt": None, "total": 1500}
         | (invoice or {}),
     }
-    return provider._subscription_facts(given | fields)
+    return subscription_facts(given | fields)
 
 
 @pytest.mark.parametrize(
