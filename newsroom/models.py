@@ -30,6 +30,8 @@ class WorkerLost(Exception):
 class PeriodicJob(models.Model):
     """A job that comes back. How often, says the code (newsroom/jobs.py); here stands when next, and how it went."""
 
+    personal_data = None
+
     name = models.CharField(max_length=80, unique=True)
     next_due_at = models.DateTimeField()
     last_started_at = models.DateTimeField(null=True, blank=True)
@@ -68,6 +70,8 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 
 class Worker(models.Model):
     """A process that runs jobs, for as long as it does."""
+
+    personal_data = None
 
     name = models.CharField(max_length=64, unique=True)
     started_at = models.DateTimeField()

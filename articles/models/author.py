@@ -2,10 +2,21 @@
 
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Persons
 
 
 class Author(models.Model):
     """A name under a headline, with a page of its own."""
+
+    personal_data = PersonalData(
+        what=_("Authors"),
+        purpose=_("To say who wrote an article, and how to reach them."),
+        basis=Basis.INTEREST,
+        persons=Persons.AUTHORS,
+        on_deletion=Keep(why=_("Whoever wrote an article stands under it.")),
+    )
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=100, unique=True)

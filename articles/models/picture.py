@@ -3,8 +3,10 @@
 from django.core.files.base import File
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from articles import pictures
+from edge.personal_data import Basis, Keep, PersonalData, Persons
 
 
 def only_real_pictures(file: File) -> None:
@@ -17,6 +19,14 @@ class Picture(models.Model):
 
     Renditions are public even where the picture stands in the paid part of an article (docs/decisions.md).
     """
+
+    personal_data = PersonalData(
+        what=_("Credits of pictures"),
+        purpose=_("To say who made a picture, as their right asks."),
+        basis=Basis.LAW,
+        persons=Persons.AUTHORS,
+        on_deletion=Keep(why=_("Whoever made a picture is named beside it.")),
+    )
 
     original = models.ImageField(
         upload_to=pictures.original_path, width_field="width", height_field="height", validators=[only_real_pictures]

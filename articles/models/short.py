@@ -19,6 +19,8 @@ class BriefQuerySet(models.QuerySet["Brief"]):
 class Brief(models.Model):
     """News in a sentence or two; free to read."""
 
+    personal_data = None
+
     headline = models.CharField(max_length=120)
     text = models.TextField(blank=True)
     published_at = models.DateTimeField(db_index=True)
@@ -43,6 +45,8 @@ class PartnerItemQuerySet(models.QuerySet["PartnerItem"]):
 
 class PartnerItem(models.Model):
     """A line somebody pays for, always shown with its label and its payer (law.md L15, L16)."""
+
+    personal_data = None
 
     organisation = models.CharField(max_length=120, help_text="Who pays for it.")
     headline = models.CharField(max_length=140)
@@ -81,6 +85,8 @@ class PartnerItem(models.Model):
 
 class AgendaItem(models.Model):
     """Something that happens in Brussels at a time."""
+
+    personal_data = None
 
     starts_at = models.DateTimeField(db_index=True)
     title = models.CharField(max_length=120)

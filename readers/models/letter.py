@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, days, years
 
 from .user import User
 
@@ -31,6 +34,36 @@ class Letter(models.Model):
 
     The unique key is what makes sending twice impossible, whatever is delivered or restarted twice.
     """
+
+    personal_data = PersonalData(
+        what=_("Letters we sent you"),
+        purpose=_("To write to you about your contract once and not twice, and to prove that we did."),
+        basis=Basis.CONTRACT,
+        whose="reader",
+        address="to",
+        mentions=("subject", "text", "html", "last_error", "occasion"),
+        recipients=("MAIL_PROVIDER",),
+        on_deletion=Keep(
+            why=_("It proves that you were told what the law says you must be told. Words and address are erased."),
+            empties=("to", "subject", "text", "html", "last_error"),
+            only=models.Q(sent_at__isnull=False),
+        ),
+        retention=(
+            Rule(
+                term=days("KEEP_LETTERS_DAYS"),
+                counted_from="written_at",
+                since=_("after it was written"),
+                why=_("You have the letter; we only keep that it was sent."),
+                empties=("text", "html", "last_error"),
+            ),
+            Rule(
+                term=years("KEEP_CONTRACTS_YEARS"),
+                counted_from="written_at",
+                since=_("after it was written"),
+                why=_("It proves that you were told in time what a contract asks for."),
+            ),
+        ),
+    )
 
     reader = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="letters")
     to = models.EmailField()

@@ -6,6 +6,9 @@ from secrets import token_urlsafe
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import ERASE, Basis, PersonalData, Rule, days
 
 from .user import User
 
@@ -30,6 +33,23 @@ class SignInLinkQuerySet(models.QuerySet["SignInLink"]):
 
 class SignInLink(models.Model):
     """An address that signs one reader in, once: made by the operator or by support, never sent by mail."""
+
+    personal_data = PersonalData(
+        what=_("One-time links to sign in"),
+        purpose=_("To let you in when you ask our staff for help."),
+        basis=Basis.CONTRACT,
+        whose="reader",
+        secret=("token_hash",),
+        on_deletion=ERASE,
+        retention=(
+            Rule(
+                term=days("KEEP_SIGN_IN_LINKS_DAYS"),
+                counted_from="expires_at",
+                since=_("after it stopped working"),
+                why=_("By then nobody asks any more who came in."),
+            ),
+        ),
+    )
 
     reader = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_in_links")
     token_hash = models.CharField(max_length=64, unique=True)

@@ -5,6 +5,9 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, years
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -20,6 +23,25 @@ class Customer(models.Model):
 
     A customer deleted at Stripe stays as history, and the reader's next order makes another one.
     """
+
+    personal_data = PersonalData(
+        what=_("Your number at Stripe"),
+        purpose=_("To find your payments at Stripe."),
+        basis=Basis.CONTRACT,
+        whose="reader",
+        recipients=("STRIPE",),
+        on_deletion=Keep(
+            why=_("Your invoices at Stripe are under this number; bookkeeping law asks us to keep them."),
+        ),
+        retention=(
+            Rule(
+                term=years("KEEP_CONTRACTS_YEARS"),
+                counted_from="reader__erasure__erased_at",
+                since=_("after the account was deleted"),
+                why=_("Until then it must be possible to find an invoice."),
+            ),
+        ),
+    )
 
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="customers")
     stripe_id = models.CharField(max_length=60, unique=True)

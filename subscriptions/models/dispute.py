@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, years
 
 from .subscription import Subscription
 
@@ -30,6 +33,23 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
 
 class Dispute(models.Model):
     """What Stripe says of one dispute. Opened and won it changes nothing; lost it ends the subscription."""
+
+    personal_data = PersonalData(
+        what=_("Payments that you called wrong at your bank"),
+        purpose=_("To answer your bank, and to keep the books."),
+        basis=Basis.CONTRACT,
+        whose="subscription__reader",
+        recipients=("STRIPE",),
+        on_deletion=Keep(why=_("Bookkeeping law asks us to keep it.")),
+        retention=(
+            Rule(
+                term=years("KEEP_BOOKS_YEARS"),
+                counted_from="opened_at",
+                since=_("after it was opened"),
+                why=_("Bookkeeping law asks for it."),
+            ),
+        ),
+    )
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="disputes")
     stripe_id = models.CharField("number at Stripe", max_length=80, unique=True)

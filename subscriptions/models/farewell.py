@@ -6,6 +6,8 @@ from django.db import models
 class Farewell(models.Model):
     """The answer to the optional question on the cancel page. Nobody's name is on it."""
 
+    personal_data = None
+
     class Reason(models.TextChoices):
         PRICE = "price", "It costs too much"
         TIME = "time", "I do not read it often enough"

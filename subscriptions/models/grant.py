@@ -6,6 +6,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, days
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -18,6 +21,26 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 class Grant(models.Model):
     """Access with a reason, an end and a name under it. Ending one sets its end; the row stays."""
+
+    personal_data = PersonalData(
+        what=_("Access we gave you"),
+        purpose=_("To let students, the press and guests read without paying."),
+        basis=Basis.CONTRACT,
+        whose="reader",
+        colleagues=("granted_by", "ended_by"),
+        mentions=("reason",),
+        on_deletion=Keep(
+            why=_("It shows what we gave away and on whose word. The reason is erased."), empties=("reason",)
+        ),
+        retention=(
+            Rule(
+                term=days("KEEP_GRANTS_DAYS"),
+                counted_from="ends_at",
+                since=_("after the access ended"),
+                why=_("By then no question comes any more."),
+            ),
+        ),
+    )
 
     class Kind(models.TextChoices):
         COMPLIMENTARY = "complimentary", "Complimentary"

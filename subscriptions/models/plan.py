@@ -17,6 +17,8 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 class Plan(models.Model):
     """A price for a period. Once sold its price never changes: a new price is a new plan."""
 
+    personal_data = None
+
     class Interval(models.TextChoices):
         YEAR = "year", "Yearly"
         MONTH = "month", "Monthly"

@@ -9,6 +9,9 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import ERASE, Basis, PersonalData, Rule, days
 
 from .subscription import Subscription
 
@@ -43,6 +46,8 @@ class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
 
 class Reconciliation(models.Model):
     """One walk through everything at Stripe. There is at most one unfinished, and at most one process works on it."""
+
+    personal_data = None
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it is running, or waits to go on.")
@@ -105,6 +110,23 @@ class Reconciliation(models.Model):
 class Finding(models.Model):
     """One thing that a reconciliation found: what it repaired, and what a person should look at."""
 
+    personal_data = PersonalData(
+        what=_("Where our list and Stripe's differed"),
+        purpose=_("To find and mend mistakes in subscriptions."),
+        basis=Basis.CONTRACT,
+        whose="reader",
+        mentions=("changes", "why"),
+        on_deletion=ERASE,
+        retention=(
+            Rule(
+                term=days("KEEP_FINDINGS_DAYS"),
+                counted_from="found_at",
+                since=_("after it was found"),
+                why=_("It is mended, or somebody has looked at it."),
+            ),
+        ),
+    )
+
     class Kind(models.TextChoices):
         REPAIRED = "repaired", "Repaired"
         MISSING = "missing", "Was missing, recorded"
@@ -149,6 +171,14 @@ class Finding(models.Model):
 
 class Sighting(models.Model):
     """That a run met a row of ours at Stripe; what it has not met it asks about."""
+
+    personal_data = PersonalData(
+        what=_("That a subscription was met at Stripe last night"),
+        purpose=_("To find subscriptions that Stripe does not know."),
+        basis=Basis.CONTRACT,
+        whose="subscription__reader",
+        on_deletion=ERASE,
+    )
 
     subscription = models.OneToOneField(
         Subscription, primary_key=True, on_delete=models.CASCADE, related_name="sighting"

@@ -7,6 +7,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, years
 
 from .subscription import Subscription
 
@@ -46,6 +49,25 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 class Refund(models.Model):
     """Some of a payment, given back. Its id is the key at Stripe: one row is one refund, however often it is sent."""
+
+    personal_data = PersonalData(
+        what=_("Money we gave back to you"),
+        purpose=_("To give money back once and not twice, and to keep the books."),
+        basis=Basis.LAW,
+        whose="subscription__reader",
+        colleagues=("asked_by",),
+        mentions=("reason", "why_failed"),
+        recipients=("STRIPE",),
+        on_deletion=Keep(why=_("Bookkeeping law asks us to keep it.")),
+        retention=(
+            Rule(
+                term=years("KEEP_BOOKS_YEARS"),
+                counted_from="asked_at",
+                since=_("after it was given back"),
+                why=_("Bookkeeping law asks for it."),
+            ),
+        ),
+    )
 
     class Kind(models.TextChoices):
         FULL = "full", "All of it"

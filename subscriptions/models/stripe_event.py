@@ -5,6 +5,9 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Anonymise, Basis, PersonalData, Rule, days
 
 # A delivery has this long to be handled by the page that took it.
 FIRST_HANDLING = timedelta(minutes=2)
@@ -48,6 +51,30 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
 
 class StripeEvent(models.Model):
     """One delivered event, kept before it is answered. The payload is a hint; Stripe is asked anew."""
+
+    personal_data = PersonalData(
+        what=_("What Stripe told us"),
+        purpose=_("To act on every payment once and not twice, and to find faults."),
+        basis=Basis.CONTRACT,
+        mentions=("payload", "last_error", "remark"),
+        recipients=("STRIPE",),
+        on_deletion=Anonymise(("payload",), why=_("What was in it is erased; that something came is kept.")),
+        retention=(
+            Rule(
+                term=days("KEEP_STRIPE_EVENT_CONTENTS_DAYS"),
+                counted_from="handled_at",
+                since=_("after it was handled"),
+                why=_("It is only a hint: what counts is asked of Stripe."),
+                empties=("payload",),
+            ),
+            Rule(
+                term=days("KEEP_STRIPE_EVENTS_DAYS"),
+                counted_from="handled_at",
+                since=_("after it was handled"),
+                why=_("Stripe sends nothing twice after so long."),
+            ),
+        ),
+    )
 
     stripe_id = models.CharField(max_length=80, unique=True)
     kind = models.CharField("type", max_length=80)
