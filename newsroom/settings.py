@@ -251,6 +251,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/m/key,10/h/key,30/d/key",
     "guess_login_code": f"{ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS}/{ACCOUNT_LOGIN_BY_CODE_TIMEOUT}s/key",
     "reset_password": "20/m/ip,5/m/key,10/h/key,30/d/key",
+    "download_data": "10/h/user",
 }
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -314,6 +315,29 @@ FORMAT_MODULE_PATH = "newsroom.formats"
 CLOCK_OFFSET_FILE = env.text("CLOCK_OFFSET_FILE")
 if CLOCK_OFFSET_FILE:
     env.refuse("CLOCK_OFFSET_FILE", "must not be set in production.")
+
+# --- How long things are kept: days, or calendar years after the one they happened in -----------------------
+# What is kept of whom, and why, stands at the models (edge/personal_data.py); readers see it at /privacy/retention/.
+KEEP_BOOKS_YEARS = env.number("KEEP_BOOKS_YEARS", default=7, least=1)
+KEEP_CONTRACTS_YEARS = env.number("KEEP_CONTRACTS_YEARS", default=10, least=1)
+KEEP_TRIALS_DAYS = env.number("KEEP_TRIALS_DAYS", default=3 * 365, least=1)
+KEEP_GRANTS_DAYS = env.number("KEEP_GRANTS_DAYS", default=3 * 365, least=1)
+KEEP_LETTERS_DAYS = env.number("KEEP_LETTERS_DAYS", default=2 * 365, least=1)
+KEEP_UNFINISHED_ORDERS_DAYS = env.number("KEEP_UNFINISHED_ORDERS_DAYS", default=90, least=2)
+KEEP_STRIPE_EVENT_CONTENTS_DAYS = env.number("KEEP_STRIPE_EVENT_CONTENTS_DAYS", default=90, least=7)
+KEEP_STRIPE_EVENTS_DAYS = env.number("KEEP_STRIPE_EVENTS_DAYS", default=400, least=30)
+KEEP_FINDINGS_DAYS = env.number("KEEP_FINDINGS_DAYS", default=90, least=1)
+KEEP_DESK_LOG_DAYS = env.number("KEEP_DESK_LOG_DAYS", default=2 * 365, least=1)
+KEEP_SIGN_IN_LINKS_DAYS = env.number("KEEP_SIGN_IN_LINKS_DAYS", default=30, least=1)
+KEEP_RUNS_DAYS = env.number("KEEP_RUNS_DAYS", default=14, least=1)
+KEEP_UNPROVED_DAYS = env.number("KEEP_UNPROVED_DAYS", default=2, least=1)
+KEEP_UNFINISHED_SIGN_INS_DAYS = 1
+KEEP_LAST_LETTERS_DAYS = 7
+# Whom the register of processing (GDPR Art. 30) names as those who work for us.
+STRIPE_COMPANY = env.text("STRIPE_COMPANY", default="Stripe Payments Europe, Limited (Ireland)")
+MAIL_PROVIDER = env.text("MAIL_PROVIDER", default="the mail server of the newsroom")
+HOSTING_PROVIDER = env.text("HOSTING_PROVIDER", default="the server of the newsroom")
+DATA_PROTECTION_CONTACT = env.text("DATA_PROTECTION_CONTACT", default=CONTACT_EMAIL)
 
 # --- Logs --------------------------------------------------------------------------------------------
 LOGGING = {
