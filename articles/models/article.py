@@ -49,6 +49,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 class Article(models.Model):
     """The public part: what everyone sees, on the page and by every other way out."""
 
+    personal_data = None
+
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         PUBLISHED = "published", "Published"
@@ -204,6 +206,8 @@ class FullText(models.Model):
     Holds the whole text as the editor wrote it, the mark of the wall included.
     """
 
+    personal_data = None
+
     article = models.OneToOneField(Article, primary_key=True, on_delete=models.CASCADE, related_name="full_text")
     html = models.TextField(blank=True)
 
@@ -213,6 +217,8 @@ class FullText(models.Model):
 
 class Byline(models.Model):
     """A name under an article, in its place."""
+
+    personal_data = None
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="bylines")
     author = models.ForeignKey(Author, on_delete=models.PROTECT, related_name="bylines")
@@ -228,6 +234,8 @@ class Byline(models.Model):
 
 class FormerAddress(models.Model):
     """A slug an article had before."""
+
+    personal_data = None
 
     slug = models.SlugField(max_length=120, unique=True)
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="former_addresses")

@@ -58,6 +58,8 @@ def not_reserved(slug: str) -> None:
 class Section(models.Model):
     """A desk and its page."""
 
+    personal_data = None
+
     name = models.CharField(max_length=60, unique=True)
     slug = models.SlugField(max_length=60, unique=True, validators=[not_reserved])
     remit = models.CharField(max_length=200, blank=True, help_text="One line under the name of the section.")

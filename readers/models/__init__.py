@@ -2,6 +2,6 @@
 
 from .letter import Letter
 from .sign_in_link import SignInLink
-from .user import User
+from .user import NOWHERE, User
 
-__all__ = ["Letter", "SignInLink", "User"]
+__all__ = ["NOWHERE", "Letter", "SignInLink", "User"]

@@ -6,8 +6,13 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from edge import languages
+from edge.personal_data import ERASE, Basis, PersonalData
+
+# Whoever has deleted their account has an address here, where no mail can go (RFC 2606).
+NOWHERE = "deleted.invalid"
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -48,6 +53,15 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 class User(AbstractUser):
     """A reader, editor or member of staff. Nobody has a user name; the address says who it is."""
 
+    personal_data = PersonalData(
+        what=_("Your account"),
+        purpose=_("To let you in, and to write to you about your account."),
+        basis=Basis.CONTRACT,
+        whose="pk",
+        secret=("password",),
+        on_deletion=ERASE,
+    )
+
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
@@ -69,6 +83,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether this is only what is left of an account that its reader has deleted."""
+        return self.email.endswith(f"@{NOWHERE}")
 
     def get_full_name(self) -> str:
         return self.name

@@ -4,6 +4,9 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, days, years
 
 from .plan import Plan
 
@@ -13,6 +16,34 @@ class CheckoutAttempt(models.Model):
 
     Its id is the idempotency key at Stripe: however often the button is pressed, there is one payment page.
     """
+
+    personal_data = PersonalData(
+        what=_("Orders"),
+        purpose=_("To prove what you were shown before you pressed the order button."),
+        basis=Basis.CONTRACT,
+        whose="reader",
+        recipients=("STRIPE",),
+        on_deletion=Keep(
+            why=_("It proves what was agreed, for as long as either side can go to court over it."),
+            empties=("return_to", "payment_url"),
+            only=models.Q(completed_at__isnull=False),
+        ),
+        retention=(
+            Rule(
+                term=days("KEEP_UNFINISHED_ORDERS_DAYS"),
+                counted_from="started_at",
+                since=_("after an order that was not completed"),
+                why=_("Nothing came of it."),
+                only=models.Q(completed_at=None),
+            ),
+            Rule(
+                term=years("KEEP_CONTRACTS_YEARS"),
+                counted_from="completed_at",
+                since=_("after the order, and never before its contract has ended"),
+                why=_("Until then either side can go to court over the contract."),
+            ),
+        ),
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="checkout_attempts")
@@ -44,6 +75,28 @@ class CheckoutAttempt(models.Model):
 
 class TrialUse(models.Model):
     """A mailbox that has had its free trial. One trial per person; staff may delete the row to allow another."""
+
+    personal_data = PersonalData(
+        what=_("That you have had a free trial"),
+        purpose=_("To give everybody one free trial, and not two."),
+        basis=Basis.INTEREST,
+        whose="reader",
+        mentions=(),
+        on_deletion=Keep(
+            why=_(
+                "So that nobody has a second free trial. In place of your address stands a mark that does not say it."
+            ),
+        ),
+        retention=(
+            Rule(
+                term=days("KEEP_TRIALS_DAYS"),
+                counted_from="used_at",
+                since=_("after the trial began, once its account is deleted"),
+                why=_("After that you are as good as new to us."),
+                only=models.Q(reader=None),
+            ),
+        ),
+    )
 
     mailbox = models.CharField(max_length=254, unique=True, help_text="The address in its normal form.")
     fingerprint = models.CharField(

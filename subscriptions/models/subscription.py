@@ -6,6 +6,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, years
 
 from .plan import Plan
 
@@ -58,6 +61,24 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
 class Subscription(models.Model):
     """What Stripe says of one subscription, as last asked. Written by `webhooks.record` and by nothing else."""
+
+    personal_data = PersonalData(
+        what=_("Subscriptions"),
+        purpose=_("To know from when until when you may read, and what was paid for it."),
+        basis=Basis.CONTRACT,
+        whose="reader",
+        recipients=("STRIPE",),
+        on_deletion=Keep(why=_("It belongs to the books, and to the contract.")),
+        retention=(
+            Rule(
+                term=years("KEEP_CONTRACTS_YEARS"),
+                counted_from="ends_at",
+                since=_("after it ended"),
+                why=_("Until then either side can go to court over the contract, and the books must show it."),
+                only=Q(status__in=["canceled", "incomplete_expired"]),
+            ),
+        ),
+    )
 
     class Surplus(models.TextChoices):
         ORDER = "order", "A second one of the same reader"
