@@ -10,7 +10,8 @@ from django.test import Client
 from readers.models import User
 from subscriptions import dunning, webhooks
 from subscriptions.access import Source, entitlement_for
-from subscriptions.billing import Order, SubscriptionFacts
+from subscriptions.billing import CheckoutFacts, Order, SubscriptionFacts
+from subscriptions.billing.payment_pages import checkout_params
 from subscriptions.billing.subscriptions import subscription_facts
 from subscriptions.models import CheckoutAttempt, Customer, Subscription
 from subscriptions.standing import standing_of
@@ -87,7 +88,7 @@ def test_coming_back_from_the_payment_page_says_so(client: Client, bob: User, bi
         started_at=NOW,
         stripe_session_id="cs_1",
     )
-    billing.sessions["cs_1"] = provider.CheckoutFacts("cs_1", "complete", "", NOW, "cus_bob", str(attempt.pk), "sub_1")
+    billing.sessions["cs_1"] = CheckoutFacts("cs_1", "complete", "", NOW, "cus_bob", str(attempt.pk), "sub_1")
     assert PENDING in client.get("/subscribe/return/?session_id=cs_1", follow=True).content.decode()
 
 
@@ -228,23 +229,23 @@ def an_order() -> Order:
 
 
 def test_codes_and_tax_are_off_unless_the_settings_say_so() -> None:
-    params = provider._checkout_params(an_order())
+    params = checkout_params(an_order())
     assert not params.keys() & {"allow_promotion_codes", "automatic_tax", "customer_update", "tax_id_collection"}
 
 
 def test_promotion_codes_are_a_setting(settings: Any) -> None:
     settings.STRIPE_PROMOTION_CODES = True
-    assert provider._checkout_params(an_order())["allow_promotion_codes"] is True
+    assert checkout_params(an_order())["allow_promotion_codes"] is True
 
 
 def test_tax_is_a_setting(settings: Any) -> None:
     settings.STRIPE_TAX = True
-    params = provider._checkout_params(an_order())
+    params = checkout_params(an_order())
     assert params["automatic_tax"] == params["tax_id_collection"] == {"enabled": True}
     assert params["customer_update"] == {"address": "auto", "name": "auto"}
 
 
 def test_no_way_of_paying_is_left_out() -> None:
     """Which ones there are is set at Stripe: cards, wallets, Bancontact, iDEAL, SEPA."""
-    params = provider._checkout_params(an_order())
+    params = checkout_params(an_order())
     assert not [name for name in params if "payment_method_types" in name]

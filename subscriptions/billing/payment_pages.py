@@ -22,7 +22,7 @@ class PaymentPages(Line):
 
     def open_checkout(self, order: Order) -> CheckoutFacts:
         """Open a payment page for an order. The attempt's id is the key: the same order opens the same page."""
-        page = _checkout_params(order)
+        page = checkout_params(order)
         return self._once(
             f"checkout-{order.attempt_id}",
             lambda options: _checkout_facts(self._client.v1.checkout.sessions.create(page, options).to_dict()),
@@ -53,7 +53,7 @@ class PaymentPages(Line):
                 return
 
 
-def _checkout_params(order: Order) -> Any:
+def checkout_params(order: Order) -> Any:
     """A payment page for an order, in Stripe's words."""
     return {
         "mode": "subscription",
