@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from subscriptions.access import Invitation, invitation_to
 
 from .beside import Beside, beside
-from .models import Article
+from .models import Article, Topic
 from .paywall import Reading
 from .structured_data import news_article
 
@@ -27,6 +28,7 @@ class ArticlePage:
     related: tuple[Article, ...]
     beside: Beside
     is_from_the_archive: bool
+    topics: tuple[Topic, ...] = ()
     invitation: Invitation | None = None
 
     @property
@@ -37,20 +39,25 @@ class ArticlePage:
 
 def article_page(article: Article, reading: Reading, *, reader: Any, at: datetime) -> ArticlePage:
     """The page of that moment for `reader` (a reader or AnonymousUser), whom `reading` was made for."""
+    topics = tuple(article.topics.all())
     return ArticlePage(
         article=article,
         reading=reading,
-        related=_related(article, at),
+        related=_related(article, topics, at),
+        topics=topics,
         beside=beside(at=at, without=article),
         is_from_the_archive=article.published_at is not None and article.published_at < at - ARCHIVE_AGE,
         invitation=invitation_to(reader, at=at) if reading.is_locked else None,
     )
 
 
-def _related(article: Article, at: datetime) -> tuple[Article, ...]:
-    """What the editor chose, filled up with the newest of the section."""
-    published = Article.objects.published(at=at).newest_first().select_related("section").defer("teaser")
-    chosen = list(published.filter(pk__in=article.related.values("pk"))[:RELATED])
-    shown = [article.pk, *(one.pk for one in chosen)]
-    fill = published.filter(section=article.section).exclude(pk__in=shown)[: RELATED - len(chosen)]
-    return (*chosen, *fill)
+def _related(article: Article, topics: tuple[Topic, ...], at: datetime) -> tuple[Article, ...]:
+    """What the editor chose, filled up with the newest on the same topics, and then of the section."""
+    published = Article.objects.published(at=at).newest_first().select_related("section").defer("teaser", "teaser_text")
+    shown = list(published.filter(pk__in=article.related.values("pk"))[:RELATED])
+    about = Article.topics.through.objects.filter(topic__in=topics).values("article")
+    for alike in (Q(pk__in=about), Q(section=article.section)) if topics else (Q(section=article.section),):
+        if len(shown) < RELATED:
+            others = published.filter(alike).exclude(pk__in=[article.pk, *(one.pk for one in shown)])
+            shown += others[: RELATED - len(shown)]
+    return tuple(shown)

@@ -16,7 +16,7 @@ from edge.caching import public
 
 from . import body
 from .addresses import absolute
-from .models import Article, Section
+from .models import Article, Section, Topic
 
 ITEMS = 30
 # Characters that XML 1.0 cannot hold.
@@ -43,6 +43,21 @@ def section_feed(request: HttpRequest, section: str) -> HttpResponse:
         here.get_absolute_url(),
         here.remit or here.name,
         reverse("section_feed", args=[here.slug]),
+    )
+    return _answer(feed, newest)
+
+
+@public
+@require_safe
+def topic_feed(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newest about one subject."""
+    topic = get_object_or_404(Topic, slug=slug)
+    newest = topic.articles.published(at=request.now).newest_first().for_teasers()[:ITEMS]  # type: ignore[attr-defined]
+    feed = _feed(
+        f"{settings.SITE_NAME}: {topic.name}",
+        topic.get_absolute_url(),
+        topic.about or topic.name,
+        reverse("topic_feed", args=[topic.slug]),
     )
     return _answer(feed, newest)
 

@@ -1,5 +1,6 @@
 """What is served to this reader, and why? The only door to the full text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,3 +51,11 @@ def reading_of(article: Article, entitlement: Entitlement | None) -> Reading:
 def _full_text(article: Article) -> SafeString:
     html = FullText.objects.filter(article=article).values_list("html", flat=True).first() or article.teaser
     return put_in(body.with_anchor(body.cut_at_wall(html)), article)
+
+
+def texts_to_search(articles: Sequence[Article], entitlement: Entitlement | None) -> dict[int, str]:
+    """What of each article (by its key) this visitor may find passages in: the whole text, or what everyone sees."""
+    texts = {article.pk: article.teaser_text for article in articles}
+    if entitlement is not None:
+        texts |= dict(FullText.objects.filter(article__in=articles).values_list("article_id", "text"))
+    return texts

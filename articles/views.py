@@ -1,7 +1,7 @@
 """The pages of the news: find, ask, render."""
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -12,7 +12,7 @@ from . import search as finding
 from .article_page import article_page
 from .beside import beside
 from .front import front_page
-from .models import Article, Author, Brief, FormerAddress, PartnerItem, Section
+from .models import Article, Author, Brief, FormerAddress, PartnerItem, Section, Topic
 from .paywall import reading_of
 from .river import NoSuchPlace, Stretch, stretch_of
 
@@ -94,20 +94,49 @@ def briefs(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was written about a subject, in whatever section."""
+    topic = get_object_or_404(Topic, slug=slug)
+    river = _river(request, topic.articles.published(at=request.now).for_teasers().defer("teaser"))  # type: ignore[attr-defined]
+    context = {"topic": topic, "river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    return render(request, "articles/topic.html", context)
+
+
+@public
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Search in what everyone may see."""
+    """Search in what this visitor may see: the teasers, or everything."""
     sections = list(Section.objects.all())
+    author = request.GET.get("author", "")
     asked = finding.question(
         request.GET.get("q", ""),
         section=next((one for one in sections if one.slug == request.GET.get("section")), None),
+        author=Author.objects.filter(slug=author[:100]).first() if author.isprintable() and author else None,
+        kind=request.GET.get("kind", ""),
         period=request.GET.get("period", ""),
         order=request.GET.get("order", ""),
     )
+    entitlement = entitlement_for(request.user, at=request.now)  # type: ignore[attr-defined]
     try:
-        results = finding.results(asked, at=request.now, page=int(request.GET.get("page", "1")))  # type: ignore[attr-defined]
+        page = int(request.GET.get("page", "1"))
+        results = finding.results(asked, entitlement, at=request.now, page=page)  # type: ignore[attr-defined]
     except ValueError as error:
         raise Http404 from error
-    return render(request, "articles/search.html", {"asked": asked, "results": results, "sections": sections})
+    context = {
+        "asked": asked,
+        "results": results,
+        "sections": sections,
+        "kinds": [kind for kind in Article.Kind.choices if kind[0]],
+        "in_full": entitlement is not None,
+    }
+    return render(request, "articles/search.html", context)
+
+
+@public
+@require_safe
+def suggestions(request: HttpRequest) -> JsonResponse:
+    """What somebody who is typing may mean."""
+    return JsonResponse({"suggestions": finding.suggestions(request.GET.get("q", ""), at=request.now)})  # type: ignore[attr-defined]
 
 
 @public

@@ -50,6 +50,7 @@ def fields(**changes: Any) -> dict[str, Any]:
         "standfirst": "After eleven years, boats again.",
         "section": a_section().pk,
         "kicker": "",
+        "language": "en",
         "text": TEXT,
         "signed_by": [an_author().pk],
         "hero": "",

@@ -10,7 +10,7 @@ from articles.models import AgendaItem, Article, Brief, PartnerItem, Picture
 from tests.make import NOW, YESTERDAY, a_plan, a_reader, a_section, a_subscription, an_article, an_author
 
 pytestmark = pytest.mark.django_db
-FRONT, ARTICLE, SUBSCRIBERS_MORE = 10, 10, 3
+FRONT, ARTICLE, SUBSCRIBERS_MORE = 10, 11, 3
 ADDRESS = "/climate/story-0/"
 
 
@@ -58,7 +58,7 @@ def test_the_front_page_costs_ten_queries(django_assert_num_queries: Any) -> Non
 
 
 @pytest.mark.usefixtures("_archive")
-def test_an_article_costs_ten_queries(django_assert_num_queries: Any) -> None:
+def test_an_article_costs_eleven_queries(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(ARTICLE):
         assert b"paywall" in Client().get(ADDRESS).content
 

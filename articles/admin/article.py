@@ -75,15 +75,18 @@ class ArticleAdmin(admin.ModelAdmin):
     actions = None
     view_on_site = False
     raw_id_fields = ("hero",)
-    autocomplete_fields = ("related",)
+    autocomplete_fields = ("related", "topics")
     save_on_top = False
     fieldsets = (
         (None, {"classes": ["desk-main"], "fields": ["headline", "standfirst", "text"]}),
-        ("Where it stands", {"classes": ["desk-side"], "fields": ["section", "kicker", "signed_by"]}),
+        ("Where it stands", {"classes": ["desk-side"], "fields": ["section", "kicker", "signed_by", "topics"]}),
         ("Main picture", {"classes": ["desk-side"], "fields": ["hero", "hero_caption"]}),
         (
             "On the site",
-            {"classes": ["desk-side"], "fields": ["is_free", "leads_front", "slug", "related", "began_with"]},
+            {
+                "classes": ["desk-side"],
+                "fields": ["is_free", "leads_front", "slug", "language", "related", "began_with"],
+            },
         ),
     )
 

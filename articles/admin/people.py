@@ -1,8 +1,8 @@
-"""Authors and sections."""
+"""Authors, sections and topics."""
 
 from django.contrib import admin
 
-from articles.models import Author, Section
+from articles.models import Author, Section, Topic
 
 
 @admin.register(Author)
@@ -23,5 +23,16 @@ class SectionAdmin(admin.ModelAdmin):
     list_display = ("name", "slug", "position", "is_opinion", "remit")
     list_editable = ("position",)
     search_fields = ("name",)
+    prepopulated_fields = {"slug": ("name",)}
+    actions = None
+
+
+@admin.register(Topic)
+class TopicAdmin(admin.ModelAdmin):
+    """What articles are about, across the sections."""
+
+    list_display = ("name", "slug", "about")
+    search_fields = ("name",)
+    search_help_text = "Name."
     prepopulated_fields = {"slug": ("name",)}
     actions = None

@@ -5,6 +5,7 @@ from .author import Author
 from .picture import Picture
 from .section import Section
 from .short import AgendaItem, Brief, PartnerItem
+from .topic import Topic
 
 __all__ = [
     "AgendaItem",
@@ -17,4 +18,5 @@ __all__ = [
     "PartnerItem",
     "Picture",
     "Section",
+    "Topic",
 ]

@@ -14,6 +14,7 @@ from articles import body
 from .author import Author
 from .picture import Picture
 from .section import Section
+from .topic import Topic
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -34,7 +35,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def for_reading(self) -> "ArticleQuerySet":
         """With what stands around one text; its main picture comes with those in the text."""
         signatures = models.Prefetch("bylines", Byline.objects.select_related("author"))
-        return self.select_related("section").prefetch_related(signatures)
+        return self.select_related("section").prefetch_related(signatures).defer("teaser_text")
 
     def keep_many(self, written: Sequence[tuple["Article", str]]) -> None:
         """Store new articles with their whole texts at once, teasers and counts as they are: for imports.
@@ -42,8 +43,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         The texts must have been through `body.clean`.
         """
         with transaction.atomic():
+            for article, _ in written:
+                article.teaser_text = body.as_text(article.teaser)
             self.bulk_create(article for article, _ in written)  # type: ignore[misc]
-            FullText.objects.bulk_create(FullText(article=article, html=html) for article, html in written)
+            FullText.objects.bulk_create(
+                FullText(article=article, html=html, text=body.as_text(html)) for article, html in written
+            )
 
 
 class Article(models.Model):
@@ -65,6 +70,12 @@ class Article(models.Model):
         OPINION = "Opinion"
         REPORTAGE = "Reportage"
 
+    class Language(models.TextChoices):
+        ENGLISH = "en", "English"
+        FRENCH = "fr", "French"
+        DUTCH = "nl", "Dutch"
+        GERMAN = "de", "German"
+
     headline = models.CharField(max_length=120)
     slug = models.SlugField(
         max_length=120, unique=True, help_text="The last part of the address. Old addresses lead to the new one."
@@ -73,6 +84,8 @@ class Article(models.Model):
         "kind", max_length=20, choices=Kind.choices, blank=True, default="", help_text="Stands above the headline."
     )
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="articles")
+    topics = models.ManyToManyField(Topic, blank=True, related_name="articles", help_text="What it is about.")
+    language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)
     authors = models.ManyToManyField(Author, through="Byline", related_name="articles")
     standfirst = models.CharField(max_length=300, blank=True, help_text="One or two sentences under the headline.")
     hero = models.ForeignKey(
@@ -80,6 +93,7 @@ class Article(models.Model):
     )
     hero_caption = models.CharField("caption", max_length=300, blank=True, help_text="Empty: the picture's own.")
     teaser = models.TextField(editable=False, blank=True, help_text="HTML of the paragraphs for everyone.")
+    teaser_text = models.TextField(editable=False, blank=True, help_text="The same without tags, to search in.")
     words = models.PositiveIntegerField(editable=False, default=0)
     words_behind_wall = models.PositiveIntegerField(editable=False, default=0)
     is_free = models.BooleanField("free to read", default=False, help_text="No wall: everyone reads all of it.")
@@ -152,10 +166,11 @@ class Article(models.Model):
         cleaned = body.clean(html)
         cut = body.cut_at_wall(cleaned)
         self.teaser, self.words = cut.teaser, body.count_words(cleaned)
-        self.words_behind_wall = body.count_words(cut.rest)
+        self.teaser_text, self.words_behind_wall = body.as_text(cut.teaser), body.count_words(cut.rest)
         with transaction.atomic():
             self.save()
-            FullText.objects.update_or_create(article=self, defaults={"html": cleaned})
+            kept = {"html": cleaned, "text": body.as_text(cleaned)}
+            FullText.objects.update_or_create(article=self, defaults=kept)
 
     def publish(self, *, at: datetime) -> None:
         """Let the public see it from that moment on. Raises ValidationError naming what is missing."""
@@ -210,6 +225,7 @@ class FullText(models.Model):
 
     article = models.OneToOneField(Article, primary_key=True, on_delete=models.CASCADE, related_name="full_text")
     html = models.TextField(blank=True)
+    text = models.TextField(editable=False, blank=True, help_text="The same without tags, to search in.")
 
     def __str__(self) -> str:
         return f"Full text of article {self.pk}"

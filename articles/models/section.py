@@ -39,11 +39,12 @@ RESERVED = frozenset(
         "search",
         "sign-in",
         "sitemap.xml",
+        "statements",
         "static",
         "stripe",
         "subscribe",
         "terms",
-        "topic",
+        "topics",
         "withdraw",
     }
 )

@@ -26,6 +26,7 @@ class Story:
     is_published: bool
     is_free: bool
     related: tuple[str, ...]
+    topics: tuple[str, ...]
     html: str
 
     def with_pictures(self, keys: dict[str, int]) -> str:
@@ -69,6 +70,7 @@ def _story(path: Path) -> Story:
         is_published=value["status"] == "published",
         is_free=value["free"] == "yes",
         related=_listed(value.get("related", "")),
+        topics=_listed(value.get("topics", "")),
         html=html.strip(),
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
 from articles import pictures
-from articles.models import AgendaItem, Article, Author, Brief, PartnerItem, Picture, Section
+from articles.models import AgendaItem, Article, Author, Brief, PartnerItem, Picture, Section, Topic
 from edge.progress import shown
 
 from . import content
@@ -33,6 +34,7 @@ def fill(*, at: datetime) -> int:
     }
     for story in stories:
         articles[story.slug].related.set(articles[slug] for slug in story.related if slug in articles)
+        articles[story.slug].topics.set(map(_topic, story.topics))
     # The first file is the long read that the front page opens with.
     Article.objects.filter(pk=articles[stories[0].slug].pk).update(leads_front=True)
     _short_things(at)
@@ -48,6 +50,11 @@ def _section(row: Mapping[str, Any]) -> Section:
 def _author(row: Mapping[str, Any]) -> Author:
     values = {key: row[key] for key in ("name", "role", "bio", "email")}
     return Author.objects.get_or_create(slug=row["slug"], defaults=values)[0]
+
+
+def _topic(name: str) -> Topic:
+    capitalised = name[:1].upper() + name[1:]
+    return Topic.objects.get_or_create(slug=slugify(name), defaults={"name": capitalised})[0]
 
 
 def _pictures() -> dict[str, Picture]:

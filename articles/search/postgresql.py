@@ -1,0 +1,136 @@
+"""Looks things up in PostgreSQL: two vectors an article, kept by triggers, one without a word of what is paid for."""
+
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+from django.db import connection
+
+from .conditions import conditions
+from .question import NEWEST, Question
+
+# PostgreSQL's name for the stems of each language an article may be written in.
+STEMS = {"en": "english", "fr": "french", "nl": "dutch", "de": "german"}
+_ACCENTED = "àáâãäåāăąçćčďđèéêëēėęěìíîïīįłñńňòóôõöøōőŕřśšșşťțùúûüūůűýÿźżžğ"
+_PLAIN = "aaaaaaaaacccddeeeeeeeeiiiiiilnnnoooooooorrssssttuuuuuuuyyzzzg"
+# How much a word weighs in the text, in names and topics, in the standfirst and in the headline.
+_WEIGHTS = "{0.1, 0.3, 0.5, 1.0}"
+_REFRESH = """
+CREATE OR REPLACE FUNCTION articles_search_folded(words text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
+$$ SELECT translate(lower(coalesce(words, '')), '[accented]', '[plain]') $$;
+CREATE OR REPLACE FUNCTION articles_search_refresh(keys bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM articles_search WHERE article_id = ANY(keys);
+  INSERT INTO articles_search (article_id, for_everyone, for_the_entitled)
+  SELECT id, head || setweight(to_tsvector(stems, articles_search_folded(teaser_text)), 'D'),
+         head || setweight(to_tsvector(stems, articles_search_folded(text)), 'D')
+  FROM (
+    SELECT a.id, a.teaser_text, f.text, c.stems,
+      setweight(to_tsvector(c.stems, articles_search_folded(a.headline)), 'A') ||
+      setweight(to_tsvector(c.stems, articles_search_folded(a.standfirst)), 'B') ||
+      setweight(to_tsvector('simple', articles_search_folded((SELECT string_agg(p.name, ' ') FROM articles_byline b
+        JOIN articles_author p ON p.id = b.author_id WHERE b.article_id = a.id))), 'C') ||
+      setweight(to_tsvector(c.stems, articles_search_folded((SELECT string_agg(t.name, ' ')
+        FROM articles_article_topics m JOIN articles_topic t ON t.id = m.topic_id WHERE m.article_id = a.id))), 'C')
+      AS head
+    FROM articles_article a
+    CROSS JOIN LATERAL (SELECT CASE a.language [cases] ELSE 'simple'::regconfig END AS stems) c
+    LEFT JOIN articles_fulltext f ON f.article_id = a.id
+    WHERE a.id = ANY(keys) AND a.status = 'published'
+  ) AS written
+  ON CONFLICT (article_id) DO UPDATE
+  SET for_everyone = excluded.for_everyone, for_the_entitled = excluded.for_the_entitled;
+END $$;
+"""
+_TABLE = """
+CREATE TABLE IF NOT EXISTS articles_search (
+  article_id bigint PRIMARY KEY, for_everyone tsvector NOT NULL, for_the_entitled tsvector NOT NULL
+);
+CREATE INDEX IF NOT EXISTS articles_search_for_everyone ON articles_search USING gin (for_everyone);
+CREATE INDEX IF NOT EXISTS articles_search_for_the_entitled ON articles_search USING gin (for_the_entitled);
+"""
+_TRIGGERS = {
+    "article": (
+        "articles_article",
+        "INSERT OR DELETE OR UPDATE OF headline, standfirst, teaser_text, status, language",
+        "id",
+    ),
+    "text": ("articles_fulltext", "INSERT OR DELETE OR UPDATE OF text", "article_id"),
+    "byline": ("articles_byline", "INSERT OR DELETE OR UPDATE", "article_id"),
+    "topics": ("articles_article_topics", "INSERT OR DELETE", "article_id"),
+}
+_RENAMED = {
+    "author": ("articles_author", "SELECT article_id FROM articles_byline WHERE author_id = new.id"),
+    "topic": ("articles_topic", "SELECT article_id FROM articles_article_topics WHERE topic_id = new.id"),
+}
+
+
+def find(asked: Question, *, in_full: bool, at: datetime, most: int) -> list[int]:
+    """The keys of the articles in which every term stands; see `engine.Engine`."""
+    column = "for_the_entitled" if in_full else "for_everyone"
+    where, values = conditions(asked, at=at)
+    newest = "a.published_at DESC, a.id DESC"
+    order = newest if asked.order == NEWEST else f"ts_rank('{_WEIGHTS}', s.{column}, q.words) DESC, {newest}"
+    words, spoken = _expression(asked)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH q AS (SELECT {words} AS words) SELECT a.id FROM q, articles_search s"  # noqa: S608 - names of ours
+            f" JOIN articles_article a ON a.id = s.article_id WHERE s.{column} @@ q.words AND {where}"
+            f" ORDER BY {order} LIMIT %s",
+            [*spoken, *values, most],
+        )
+        return [key for (key,) in cursor.fetchall()]
+
+
+def install() -> None:
+    """Make the table, functions and triggers that are missing; see `engine.Engine`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('articles_search') IS NOT NULL")
+        is_there = cursor.fetchone()[0]
+        cursor.execute(_TABLE)
+        cursor.execute(_refresh())
+        for name, (table, events, key) in _TRIGGERS.items():
+            either = (
+                f"ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN old.{key} END, CASE WHEN TG_OP <> 'DELETE' THEN new.{key} END]"
+            )
+            _trigger(cursor, name, table, events, either)
+        for name, (table, keys) in _RENAMED.items():
+            _trigger(cursor, f"{name}_renamed", table, "UPDATE OF name", f"ARRAY({keys})")
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION articles_search_emptied() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN TRUNCATE articles_search; RETURN NULL; END $$;"
+            "CREATE OR REPLACE TRIGGER articles_search_emptied AFTER TRUNCATE ON articles_article"
+            " FOR EACH STATEMENT EXECUTE FUNCTION articles_search_emptied()"
+        )
+        if not is_there:
+            cursor.execute("SELECT articles_search_refresh(ARRAY(SELECT id FROM articles_article))")
+
+
+def uninstall() -> None:
+    """Nothing stands in the way of changes here; see `engine.Engine`."""
+
+
+def _refresh() -> str:
+    cases = " ".join(f"WHEN '{language}' THEN '{stems}'::regconfig" for language, stems in STEMS.items())
+    parts = {"[accented]": _ACCENTED, "[plain]": _PLAIN, "[cases]": cases}
+    return reduce(lambda sql, part: sql.replace(*part), parts.items(), _REFRESH)
+
+
+def _trigger(cursor: Any, name: str, table: str, events: str, keys: str) -> None:
+    function = f"articles_search_{name}"
+    cursor.execute(
+        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN PERFORM articles_search_refresh({keys}); RETURN NULL; END $$;"
+        f"CREATE OR REPLACE TRIGGER {function} AFTER {events} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()"
+    )
+
+
+def _expression(asked: Question) -> tuple[str, list[str]]:
+    """The question as SQL, in the stems of every language at once, and the words it speaks of."""
+    alternatives, spoken = [], []
+    for stems in (*STEMS.values(), "simple"):
+        terms = [("", term) for term in asked.wanted] + [("!!", term) for term in asked.unwanted]
+        phrase = f"phraseto_tsquery('{stems}', articles_search_folded(%s))"
+        alternatives.append("(" + " && ".join(negated + phrase for negated, _ in terms) + ")")
+        spoken += [" ".join(term) for _, term in terms]
+    return " || ".join(alternatives), spoken
