@@ -280,15 +280,21 @@ def _learn_of(stripe_id: str, *, at: datetime) -> Subscription | None:
 
 
 def catch_up(*, at: datetime) -> int:
-    """Look at every payment that may have changed without our being told; returns how many could be looked at.
+    """Look at every payment that has changed without our being told; returns how many could be looked at.
 
-    Those touched at Stripe within seven days, and all whose refund or dispute is still open. Raises BillingError
-    where Stripe is away from the beginning.
+    Those with a refund or dispute of the last seven days of which our rows say something else, and all whose refund
+    or dispute is still open. Raises BillingError where Stripe is away from the beginning.
     """
-    payments = billing.gateway().payments_touched_since(at - LOOK_BACK)
+    payments = [one.payment_id for one in billing.gateway().money_back_since(at - LOOK_BACK) if not _is_known(one)]
     payments += Refund.objects.on_their_way().values_list("payment_id", flat=True)
     payments += Dispute.objects.open().values_list("payment_id", flat=True)
     return sum(_try_to_look_at(payment_id, at=at) for payment_id in dict.fromkeys(payments))
+
+
+def _is_known(told: billing.MoneyBack) -> bool:
+    """Whether our rows say the same. What follows from it was then done with the row, in one transaction."""
+    said = {"stripe_id": told.stripe_id, "status": told.status}
+    return Refund.objects.filter(**said).exists() or Dispute.objects.filter(**said).exists()
 
 
 def _try_to_look_at(payment_id: str, *, at: datetime) -> bool:

@@ -17,6 +17,7 @@ from subscriptions.billing import (
     DisputeFacts,
     EventFacts,
     InvoiceFacts,
+    MoneyBack,
     Order,
     PaymentFacts,
     RefundFacts,
@@ -272,12 +273,12 @@ class FakeBilling:
         of = [one for one, made in self.payments.items() if any(payment.stripe_id == payment_id for payment in made)]
         return of[0] if of else ""
 
-    def payments_touched_since(self, since: datetime) -> list[str]:
-        self._call("payments_touched_since")
-        refunded = [
-            self.refunded[one.stripe_id] for one in self.refunds.values() if one.made_at and one.made_at >= since
-        ]
-        return list(dict.fromkeys([*refunded, *self.disputes]))
+    def money_back_since(self, since: datetime) -> list[MoneyBack]:
+        self._call("money_back_since")
+        given = [one for one in self.refunds.values() if one.made_at and one.made_at >= since]
+        disputed = [(payment_id, one) for payment_id, made in self.disputes.items() for one in made]
+        back = [(self.refunded[one.stripe_id], one) for one in given]
+        return [MoneyBack(payment_id, one.stripe_id, one.status) for payment_id, one in [*back, *disputed]]
 
     def open_invoice_page(self, stripe_id: str) -> str:
         self._call("open_invoice_page")

@@ -505,6 +505,12 @@ def test_what_webhooks_did_not_tell_is_found(bob: User, billing: FakeBilling) ->
     assert len(told()) == 1
 
 
+def test_what_our_rows_say_already_is_not_asked_for_every_night(bob: User, billing: FakeBilling) -> None:
+    billing.give_back("pi_now", 400)
+    assert refunds.catch_up(at=NOW) == 1
+    assert refunds.catch_up(at=NOW) == 0
+
+
 def test_what_is_still_open_is_looked_at_however_old_it_is(bob: User, billing: FakeBilling) -> None:
     number = billing.give_back("pi_now", 400, status="pending").stripe_id
     refunds.catch_up(at=NOW)

@@ -26,7 +26,7 @@ from .facts import (
 from .invoices import Invoices
 from .pauses import Pauses
 from .payment_pages import PaymentPages
-from .payments import Payments
+from .payments import MoneyBack, Payments
 from .portal import Portal
 from .prices import Prices
 from .provider import Billing
@@ -42,6 +42,7 @@ __all__ = [
     "DisputeFacts",
     "EventFacts",
     "InvoiceFacts",
+    "MoneyBack",
     "NotFromStripe",
     "Order",
     "PaymentFacts",

@@ -1,11 +1,19 @@
 """Payments: what was paid, for which subscription and period, and what of it was touched since."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .connection import Line, our_errors
 from .facts import PaymentFacts
 from .values import card_of, id_of, moment
+
+
+class MoneyBack(NamedTuple):
+    """One refund or dispute as a list tells of it: of which payment, its number, and Stripe's own word for it."""
+
+    payment_id: str
+    stripe_id: str
+    status: str
 
 
 class Payments(Line):
@@ -46,13 +54,17 @@ class Payments(Line):
         invoice = made.data[0].to_dict()["invoice"] if made.data else {}
         return id_of(((invoice.get("parent") or {}).get("subscription_details") or {}).get("subscription"))
 
-    def payments_touched_since(self, since: datetime) -> list[str]:
-        """The payments of which something was given back, or which were disputed, since that moment."""
+    def money_back_since(self, since: datetime) -> list[MoneyBack]:
+        """What was given back or disputed since that moment."""
         wish: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         with our_errors():
             pages = (self._client.v1.refunds.list(wish), self._client.v1.disputes.list(wish))
-            found = [id_of(one.payment_intent) for page in pages for one in page.auto_paging_iter()]
-        return [payment_id for payment_id in dict.fromkeys(found) if payment_id]
+            found = [
+                MoneyBack(id_of(one.payment_intent), one.id, one.status or "")
+                for page in pages
+                for one in page.auto_paging_iter()
+            ]
+        return [one for one in found if one.payment_id]
 
 
 def _payment_ids(invoice: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from .facts import (
     SubscriptionFacts,
     SwitchFacts,
 )
+from .payments import MoneyBack
 
 
 class Billing(Protocol):
@@ -70,7 +71,7 @@ class Billing(Protocol):
 
     def subscription_of_payment(self, payment_id: str) -> str: ...
 
-    def payments_touched_since(self, since: datetime) -> list[str]: ...
+    def money_back_since(self, since: datetime) -> list[MoneyBack]: ...
 
     def open_invoice_page(self, stripe_id: str) -> str: ...
 
