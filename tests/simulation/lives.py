@@ -308,7 +308,7 @@ class Reader:
 
     def _ask(self, ask: Callable[[], Any]) -> Any:
         """A page of the site; asked once more where it says that Stripe is away."""
-        if not self.client.session.get("_auth_user_id"):
+        if not self.client.cookies:
             self.client.force_login(self.user, "django.contrib.auth.backends.ModelBackend")
         for _ in range(TRIES):
             try:

@@ -3,6 +3,8 @@
 from newsroom.settings import *  # noqa: F403
 from newsroom.settings import LOGGING, VAR_DIR
 
+# As in production: nothing is noted down for a debug page, and no static file is looked for.
+DEBUG = WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = False
 EMAIL_BACKEND = "tests.simulation.mailbox.Mailbox"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Silence is cut off after three quarters of it.
