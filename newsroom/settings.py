@@ -169,7 +169,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "newsroom.context.site",
             ],
-            "builtins": ["newsroom.templatetags.newsroom"],
+            "builtins": ["django.templatetags.i18n", "newsroom.templatetags.newsroom"],
         },
     }
 ]

@@ -1,12 +1,18 @@
-"""How money, dates and headlines are printed: one filter each, known to every template."""
+"""How money, dates and headlines are printed, in the reader's manner: one filter each, known to every template."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
+from django.utils import translation
+from django.utils.dateformat import format as formatted
+from django.utils.formats import get_format
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from articles.addresses import absolute
 
@@ -17,46 +23,89 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 
 @register.filter
 def money(cents: int | None) -> str:
-    """Cents as euro: `€150` for whole euros, `€12.50` otherwise."""
-    if cents is None:
-        return ""
-    sign, cents = ("-" if cents < 0 else ""), abs(cents)
-    euros, rest = divmod(cents, 100)
-    return f"{sign}€{euros:,}.{rest:02}" if rest else f"{sign}€{euros:,}"
+    """Cents as euro: `€150` for whole euros, `€12.50` otherwise; `150 €` in French and German, `€ 150` in Dutch."""
+    return "" if cents is None else _euro(cents, exact=cents % 100 != 0)
 
 
 @register.filter
 def money_exact(cents: int | None) -> str:
     """Cents as euro with two decimals, as an invoice prints them: `€150.00`."""
-    if cents is None:
-        return ""
-    sign, cents = ("-" if cents < 0 else ""), abs(cents)
-    return f"{sign}€{cents // 100:,}.{cents % 100:02}"
+    return "" if cents is None else _euro(cents, exact=True)
+
+
+def _euro(cents: int, *, exact: bool) -> str:
+    euros, rest = divmod(abs(cents), 100)
+    whole = f"{euros:,}".replace(",", get_format("THOUSANDS"))
+    amount = f"{whole}{get_format('DECIMALS')}{rest:02}" if exact else whole
+    return ("-" if cents < 0 else "") + get_format("EURO").format(amount)
 
 
 @register.filter
-def day(moment: datetime | None) -> str:
-    """A moment as its day in Brussels: `17 December 2026`."""
-    if moment is None:
-        return ""
-    local = moment.astimezone(BRUSSELS)
-    return f"{local.day} {local:%B %Y}"
+def bold(text: str) -> SafeString:
+    """The text in bold, for an amount that goes through `per` afterwards."""
+    return mark_safe(f"<b>{conditional_escape(text)}</b>")  # noqa: S308 - escaped on this very line
 
 
 @register.filter
-def short_day(moment: datetime | None) -> str:
-    """A moment as its day in Brussels without the year: `17 December`."""
-    if moment is None:
-        return ""
-    local = moment.astimezone(BRUSSELS)
-    return f"{local.day} {local:%B}"
+def per(amount: str, interval: str) -> str:
+    """What is paid for each period: `€150 per year`. The interval is `year` or `month`."""
+    words = _("{amount} per year") if interval == "year" else _("{amount} per month")
+    text = words.replace("{amount}", amount)
+    return mark_safe(text) if isinstance(amount, SafeString) else text  # noqa: S308 - the amount was safe before
+
+
+@register.filter
+def every(interval: str) -> str:
+    """How often something comes back: `every year`."""
+    return _("every year") if interval == "year" else _("every month")
+
+
+@register.filter
+def for_one(interval: str) -> str:
+    """How long something lasts: `for a year`."""
+    return _("for a year") if interval == "year" else _("for a month")
+
+
+@register.filter
+def for_the_first(interval: str) -> str:
+    """What the first payment is for: `for the first year`."""
+    return _("for the first year") if interval == "year" else _("for the first month")
+
+
+@register.filter
+def for_a_new(interval: str) -> str:
+    """What the next payment is for: `for a new year`."""
+    return _("for a new year") if interval == "year" else _("for a new month")
+
+
+@register.filter
+def plan_name(interval: str) -> str:
+    """The plan in a sentence: `yearly plan`."""
+    return _("yearly plan") if interval == "year" else _("monthly plan")
+
+
+@register.filter
+def prices(plans: Sequence[Any]) -> str:
+    """What the plans cost: `€150 per year or €15 per month`."""
+    return f" {_('or')} ".join(per(money(plan.price_cents), plan.interval) for plan in plans)
+
+
+@register.filter
+def day(moment: datetime | date | None) -> str:
+    """A day, or a moment as its day in Brussels: `17 December 2026`."""
+    return "" if moment is None else _printed(moment, "DAY")
+
+
+@register.filter
+def short_day(moment: datetime | date | None) -> str:
+    """A day, or a moment as its day in Brussels, without the year: `17 December`."""
+    return "" if moment is None else _printed(moment, "DAY_OF_THE_YEAR")
 
 
 @register.filter
 def weekday(moment: datetime) -> str:
     """A moment as the masthead prints it: `Tuesday 17 November 2026`."""
-    local = moment.astimezone(BRUSSELS)
-    return f"{local:%A} {local.day} {local:%B %Y}"
+    return _printed(moment, "DAY_WITH_WEEKDAY")
 
 
 @register.filter
@@ -71,7 +120,16 @@ def when(moment: datetime, now: datetime) -> str:
     local, today = moment.astimezone(BRUSSELS), now.astimezone(BRUSSELS)
     if local.date() == today.date():
         return f"{local:%H:%M}"
-    return f"{local.day} {local:%b}" if local.year == today.year else f"{local.day} {local:%b %Y}"
+    return _printed(local, "BRIEF_DAY" if local.year == today.year else "BRIEF_DAY_WITH_YEAR")
+
+
+def _printed(moment: datetime | date, manner: str) -> str:
+    """In one of the manners of `newsroom/formats/<language>/formats.py`."""
+    local = moment.astimezone(BRUSSELS) if isinstance(moment, datetime) else moment
+    text = formatted(local, get_format(manner))
+    if local.day == 1 and (translation.get_language() or "").startswith("fr"):
+        return text.replace("1", "1er", 1)
+    return text
 
 
 @register.filter
@@ -90,7 +148,7 @@ def display(headline: str) -> str:
 def names(people: Sequence[Any]) -> str:
     """Names as a byline prints them: `A`, `A and B`, `A, B and C`."""
     *others, last = [str(person) for person in people] or [""]
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"{', '.join(others)} {_('and')} {last}" if others else last
 
 
 @register.filter

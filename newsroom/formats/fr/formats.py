@@ -1,0 +1,10 @@
+"""French days and sums. `newsroom.templatetags.newsroom` makes the first of a month `1er`."""
+
+DAY = "j F Y"
+DAY_OF_THE_YEAR = "j F"
+DAY_WITH_WEEKDAY = "l j F Y"
+BRIEF_DAY = "j N"
+BRIEF_DAY_WITH_YEAR = "j N Y"
+EURO = "{}\u00a0€"
+THOUSANDS = "\u202f"
+DECIMALS = ","

@@ -1,0 +1,10 @@
+"""Dutch days and sums."""
+
+DAY = "j F Y"
+DAY_OF_THE_YEAR = "j F"
+DAY_WITH_WEEKDAY = "l j F Y"
+BRIEF_DAY = "j N"
+BRIEF_DAY_WITH_YEAR = "j N Y"
+EURO = "€\u00a0{}"
+THOUSANDS = "."
+DECIMALS = ","
