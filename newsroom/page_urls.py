@@ -10,7 +10,6 @@ urlpatterns = [
     path("contact/", pages.page, {"name": "contact"}, name="contact"),
     path("corrections/", pages.page, {"name": "corrections"}, name="corrections"),
     path("newsletters/", pages.page, {"name": "newsletters"}, name="newsletters"),
-    path("terms/", pages.page, {"name": "terms"}, name="terms"),
     path("privacy/", pages.page, {"name": "privacy"}, name="privacy"),
     path("accessibility/", pages.page, {"name": "accessibility"}, name="accessibility"),
     path("partners/", pages.page, {"name": "partners"}, name="partners"),

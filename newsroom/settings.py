@@ -33,7 +33,8 @@ SITE_PUBLISHER = env.text("SITE_PUBLISHER", default=f"{SITE_NAME} asbl, 1 Exampl
 CONTACT_EMAIL = env.text("CONTACT_EMAIL", default="readers@viaduct.example", required=True)
 GROUPS_EMAIL = env.text("GROUPS_EMAIL", default=CONTACT_EMAIL)
 STUDENTS_EMAIL = env.text("STUDENTS_EMAIL", default=CONTACT_EMAIL)
-TERMS_VERSION = "2026-11"
+# What the number of a contract begins with, as readers quote it: VD-2026-000123.
+CONTRACT_PREFIX = env.text("CONTRACT_PREFIX", default="VD")
 
 # --- Paying ----------------------------------------------------------------------------------------
 LOCAL_STRIPE_KEY = "sk_test_local_sandbox"

@@ -22,6 +22,7 @@ urlpatterns = [
         path("account/", include("subscriptions.account_urls")),
         path("account/", include("readers.urls")),
         path("subscribe/", include("subscriptions.urls")),
+        path("terms/", include("subscriptions.terms_urls")),
         path("", include("rights.urls")),
         path("", include("newsroom.page_urls")),
     ),

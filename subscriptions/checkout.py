@@ -1,6 +1,5 @@
 """A reader goes to pay, and comes back."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,11 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from edge import languages
 from readers.models import User
 
 from . import billing, calls, leaving, trial, webhooks
 from .billing import CheckoutFacts, Order
-from .models import CheckoutAttempt, Customer, Plan, Subscription
+from .contracts import digest
+from .models import CheckoutAttempt, Customer, Plan, Subscription, TermsVersion
 
 # Stripe keeps a payment page open for 24 hours, and remembers a request's key as long; we stop counting on it before.
 PAGE_LIFETIME = timedelta(hours=23)
@@ -29,6 +30,7 @@ class Offer:
     plan: Plan
     with_trial: bool
     first_charge_at: datetime
+    terms: TermsVersion | None
 
 
 def offer_to(reader: User, plan: Plan, *, at: datetime) -> Offer:
@@ -36,12 +38,8 @@ def offer_to(reader: User, plan: Plan, *, at: datetime) -> Offer:
     if Subscription.objects.live().filter(reader=reader).exists():
         raise AlreadySubscribed
     with_trial = trial.is_offered_to(reader)
-    return Offer(plan, with_trial, plan.first_charge_at(at=at, with_trial=with_trial))
-
-
-def digest(shown_html: str) -> str:
-    """SHA-256 of an order summary, by which the page proves what it showed."""
-    return hashlib.sha256(shown_html.encode()).hexdigest()
+    first_charge_at = plan.first_charge_at(at=at, with_trial=with_trial)
+    return Offer(plan, with_trial, first_charge_at, TermsVersion.objects.in_force(at=at))
 
 
 def start(
@@ -109,7 +107,8 @@ def _attempt(reader: User, offer: Offer, *, shown_html: str, return_to: str, at:
             with_trial=offer.with_trial,
             price_cents=offer.plan.price_cents,
             first_charge_at=offer.first_charge_at,
-            terms_version=settings.TERMS_VERSION,
+            terms_version=offer.terms.name if offer.terms else "",
+            language=languages.chosen(),
             shown_html=shown_html,
             shown_hash=shown_hash,
             return_to=return_to,

@@ -6,15 +6,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from readers import letters
 from readers.models import User
 
-from . import billing, calls, dunning, leaving, refunds, surplus, trial
+from . import billing, calls, contracts, dunning, leaving, refunds, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
-from .models import CheckoutAttempt, Customer, Plan, StripeEvent, Subscription
+from .models import Contract, Customer, Plan, StripeEvent, Subscription
 from .models.stripe_event import NO_READER
 
 log = logging.getLogger(__name__)
@@ -111,7 +110,8 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
     surplus.keep_one(after, at=at)
     after.save()
     if not after.is_surplus:
-        _write_letters(before, after, facts, at=at)
+        contract = contracts.keep_up(before, after, facts, at=at)
+        _write_letters(before, after, contract, facts, at=at)
     return after
 
 
@@ -122,6 +122,9 @@ def says_the_same(row: Subscription, facts: SubscriptionFacts) -> bool:
         if row.discounted_cents is None:
             return False
         del said["discounted_cents"]
+    if facts.status == "past_due":
+        # Whether the bank wants a word is asked of each on its own.
+        del said["needs_confirmation"]
     return row.plan.stripe_price_id == facts.price_id and all(getattr(row, name) == said[name] for name in said)
 
 
@@ -137,6 +140,7 @@ def _mirrored(facts: SubscriptionFacts, before: Subscription | None) -> dict[str
         "cancelled_at": facts.cancelled_at,
         "unpaid_since": _unpaid_since(facts, before),
         "payment_pending": facts.payment_pending,
+        "needs_confirmation": facts.needs_confirmation,
         "first_payment_failed": facts.first_payment_failed,
         "discounted_cents": facts.discounted_cents,
         "pause_starts_at": facts.pause_starts_at,
@@ -175,7 +179,14 @@ def _unpaid_since(facts: SubscriptionFacts, before: Subscription | None) -> date
     return facts.unpaid_since or facts.period_starts_at
 
 
-def _write_letters(before: Subscription | None, after: Subscription, facts: SubscriptionFacts, *, at: datetime) -> None:
+def _write_letters(
+    before: Subscription | None,
+    after: Subscription,
+    contract: Contract | None,
+    facts: SubscriptionFacts,
+    *,
+    at: datetime,
+) -> None:
     reader, occasion = after.reader, after.stripe_id
     if after.first_payment_failed and not (before and before.first_payment_failed):
         amount_cents = facts.unpaid_cents or after.plan.price_cents
@@ -188,7 +199,6 @@ def _write_letters(before: Subscription | None, after: Subscription, facts: Subs
         dunning.fall_silent(reader)
         return
     if (before is None or before.status == "incomplete") and not after.first_payment_failed:
-        attempts = CheckoutAttempt.objects.filter(reader=reader, plan=after.plan)
         letters.welcome(
             reader,
             plan_words=after.plan.get_interval_display(),
@@ -196,7 +206,7 @@ def _write_letters(before: Subscription | None, after: Subscription, facts: Subs
             interval_words=after.plan.interval,
             first_charge_at=after.period_ends_at if after.is_trial else after.started_at,
             is_trial=after.is_trial,
-            terms_version=attempts.values_list("terms_version", flat=True).first() or settings.TERMS_VERSION,
+            terms_version=contract.terms.name if contract and contract.terms else "",
             first_charge_cents=after.next_charge_cents if after.is_trial else facts.invoiced_cents,
             occasion=occasion,
             at=at,

@@ -79,6 +79,9 @@ class FakeBilling:
             trial_ends_at=ends if order.trial_days else None,
             card_brand="visa",
             card_last4="4242",
+            attempt_id=session.attempt_id,
+            billing_country="BE",
+            payment_country="BE",
         )
         self.states[facts.stripe_id] = facts
         if not order.trial_days:

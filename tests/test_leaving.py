@@ -13,7 +13,7 @@ from readers.models import User
 from subscriptions import checkout, leaving, webhooks
 from subscriptions.access import entitlement_for
 from subscriptions.billing import BillingUnavailable, BillingUnknown, EventFacts, SubscriptionFacts
-from subscriptions.models import CheckoutAttempt, Customer, StripeEvent, Subscription
+from subscriptions.models import CheckoutAttempt, Contract, Customer, StripeEvent, Subscription
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_plan, a_reader, somebody_in
 
@@ -74,6 +74,7 @@ def test_who_never_ordered_leaves_without_a_word_to_stripe(billing: FakeBilling)
 
 
 def test_what_we_had_not_heard_of_is_ended_as_well(bob: User, billing: FakeBilling) -> None:
+    Contract.objects.all().delete()
     Subscription.objects.all().delete()
     assert leaving.leave(bob, at=NOW) == 1
     assert billing.states["sub_1"].status == "canceled"

@@ -13,7 +13,7 @@ from subscriptions.access import Source, entitlement_for
 from subscriptions.billing import CheckoutFacts, Order, SubscriptionFacts
 from subscriptions.billing.payment_pages import checkout_params
 from subscriptions.billing.subscriptions import subscription_facts
-from subscriptions.models import CheckoutAttempt, Customer, Subscription
+from subscriptions.models import CheckoutAttempt, Contract, Customer, Subscription
 from subscriptions.standing import standing_of
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_plan, a_reader, an_article
@@ -75,6 +75,7 @@ def test_once_it_has_arrived_nothing_is_said_any_more(client: Client, bob: User,
 
 
 def test_coming_back_from_the_payment_page_says_so(client: Client, bob: User, billing: FakeBilling) -> None:
+    Contract.objects.all().delete()
     Subscription.objects.all().delete()
     attempt = CheckoutAttempt.objects.create(
         reader=bob,

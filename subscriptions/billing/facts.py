@@ -44,6 +44,11 @@ class SubscriptionFacts:
     is_discounted: bool = False
     pause_starts_at: datetime | None = None
     pause_ends_at: datetime | None = None
+    # The press of our order button that it came from; empty where it was made at Stripe by hand.
+    attempt_id: str = ""
+    # Evidence of where the reader is (law.md L7), ISO 3166: of the billing address, and of the card or account.
+    billing_country: str = ""
+    payment_country: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def moment_or_none(seconds: int | None) -> datetime | None:
 
 
 def card_of(method: Any) -> dict[str, Any]:
-    """What is told of a card or account: brand, last four digits, fingerprint, month of expiry."""
+    """What is told of a card or account: brand, last four digits, fingerprint, month of expiry, and two countries."""
     if not isinstance(method, dict):
         return {}
     kind = method.get("type", "")
@@ -38,6 +38,8 @@ def card_of(method: Any) -> dict[str, Any]:
         "fingerprint": about.get("fingerprint") or "",
         "exp_year": about.get("exp_year"),
         "exp_month": about.get("exp_month"),
+        "country": about.get("country") or "",
+        "billing_country": ((method.get("billing_details") or {}).get("address") or {}).get("country") or "",
     }
 
 

@@ -1,6 +1,7 @@
 """Who may read: what is sold, what is paid, what is given."""
 
 from .checkout import CheckoutAttempt, TrialUse
+from .contract import Amendment, Contract, ContractYear
 from .customer import Customer
 from .dispute import Dispute
 from .farewell import Farewell
@@ -10,9 +11,13 @@ from .reconciliation import Finding, Reconciliation, Sighting
 from .refund import Refund
 from .stripe_event import StripeEvent
 from .subscription import Subscription
+from .terms import TermsText, TermsVersion
 
 __all__ = [
+    "Amendment",
     "CheckoutAttempt",
+    "Contract",
+    "ContractYear",
     "Customer",
     "Dispute",
     "Farewell",
@@ -24,5 +29,7 @@ __all__ = [
     "Sighting",
     "StripeEvent",
     "Subscription",
+    "TermsText",
+    "TermsVersion",
     "TrialUse",
 ]

@@ -52,6 +52,7 @@ class CheckoutAttempt(models.Model):
     price_cents = models.PositiveIntegerField()
     first_charge_at = models.DateTimeField()
     terms_version = models.CharField(max_length=20)
+    language = models.CharField(max_length=2, default="en", help_text="In which it was shown.")
     shown_html = models.TextField(help_text="The order summary, word for word as the reader saw it.")
     shown_hash = models.CharField(max_length=64, help_text="SHA-256 of it.")
     return_to = models.CharField(max_length=500, blank=True, help_text="The page the reader came from.")

@@ -97,6 +97,7 @@ class Subscription(models.Model):
     unpaid_since = models.DateTimeField(null=True, blank=True, help_text="When the invoice that failed was made.")
     payment_pending = models.BooleanField(default=False, help_text="A debit is under way; the bank needs some days.")
     first_payment_failed = models.BooleanField(default=False, help_text="Nothing was ever paid, so there is no grace.")
+    needs_confirmation = models.BooleanField(default=False, help_text="The bank wants its customer to confirm.")
     discounted_cents = models.PositiveIntegerField(
         null=True, blank=True, help_text="The next charge by Stripe's preview, where a promotion code lowers it."
     )
