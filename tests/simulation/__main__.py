@@ -7,6 +7,7 @@ import argparse
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from types import FrameType
 
 from tests.simulation.stage import stage
@@ -28,15 +29,36 @@ def main(arguments: list[str] | None = None) -> int:
         from tests.simulation import report, year
 
         story = year.a_year(stripe, readers=given.readers, days=given.days, seed=given.seed)
-        bar = Bar(total=given.days, what="Days")
-        story.live(progress=bar.show)
-        bar.end()
+        if sys.stderr.isatty():
+            bar = Bar(total=given.days, what="Days")
+            story.live(progress=bar.show)
+            bar.end()
+        else:
+            story.live(progress=Journal(story.wrong, began).note)
         story.end()
         print(report.table(story, seconds=time.monotonic() - began))
         differences = story.differences
     for one in differences[:200]:
         print(f"  {one}")
     return 1 if differences else 0
+
+
+@dataclass
+class Journal:
+    """For a log, where no bar can be seen: a line every ten days, and each difference as soon as it is found."""
+
+    wrong: list[str]
+    began: float
+    told: int = 0
+
+    def note(self, day: int) -> None:
+        """So many days are over."""
+        for words in self.wrong[self.told :]:
+            print(f"  {words}", flush=True)
+        self.told = len(self.wrong)
+        if day % 10 == 0:
+            seconds = time.monotonic() - self.began
+            print(f"Day {day:,} after {seconds:,.0f} s, {self.told:,} differences", flush=True)
 
 
 def _like_ctrl_c(number: int, frame: FrameType | None) -> None:
