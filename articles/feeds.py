@@ -1,10 +1,13 @@
-"""Feeds: another way out for an article. They know the teaser and cannot carry more."""
+"""Feeds, as RSS and as JSON Feed: another way out for an article. They know the teaser and cannot carry more."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Rss201rev2Feed
@@ -13,86 +16,208 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from edge.caching import public
+from edge.http import Request
 
 from . import body
 from .addresses import absolute
-from .models import Article, Section, Topic
+from .models import Article, Author, Brief, PartnerItem, Section, Topic
 
 ITEMS = 30
+RSS, JSON = "xml", "json"
 # Characters that XML 1.0 cannot hold.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_JSON_FEED = "https://jsonfeed.org/version/1.1"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One item. Its `key` stays the same when its address changes, so that no reader sees it twice."""
+
+    key: str
+    title: str
+    link: str
+    html: str
+    published_at: datetime
+    changed_at: datetime | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    picture: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A feed: what it is about, the page it belongs to, and its own address. Addresses are paths of this site."""
+
+    title: str
+    about: str
+    page: str
+    address: str
+    entries: tuple[Entry, ...]
+
+    def answer(self, form: str) -> HttpResponse:
+        """The feed as an answer, as RSS or as JSON Feed."""
+        return self._as_json() if form == JSON else self._as_rss()
+
+    def _as_rss(self) -> HttpResponse:
+        feed = Rss201rev2Feed(
+            title=_text(self.title),
+            link=absolute(self.page),
+            description=_text(self.about),
+            language="en-gb",
+            feed_url=absolute(self.address),
+            feed_copyright=settings.SITE_PUBLISHER,
+        )
+        for entry in self.entries:
+            feed.add_item(
+                title=_text(entry.title),
+                link=absolute(entry.link),
+                description=_text(entry.html),
+                author_name=_text(", ".join(entry.authors)) or None,
+                pubdate=entry.published_at,
+                unique_id=entry.key,
+                unique_id_is_permalink=False,
+                categories=[_text(word) for word in entry.categories],
+            )
+        return HttpResponse(feed.writeString("utf-8"), content_type="application/rss+xml; charset=utf-8")
+
+    def _as_json(self) -> HttpResponse:
+        feed = {
+            "version": _JSON_FEED,
+            "title": self.title,
+            "description": self.about,
+            "home_page_url": absolute(self.page),
+            "feed_url": absolute(self.address),
+            "language": "en-GB",
+            "items": [_as_json(entry) for entry in self.entries],
+        }
+        return JsonResponse(feed, content_type="application/feed+json", json_dumps_params={"ensure_ascii": False})
 
 
 @public
 @require_safe
-def site_feed(request: HttpRequest) -> HttpResponse:
-    """The newest of everything."""
-    newest = Article.objects.published(at=request.now).newest_first().for_teasers()[:ITEMS]  # type: ignore[attr-defined]
-    feed = _feed(settings.SITE_NAME, "/", settings.SITE_TAGLINE, reverse("site_feed"))
-    return _answer(feed, newest)
+def site_feed(request: Request, form: str) -> HttpResponse:
+    """The newest of everything, and what is paid for by partners at the moment, said to be so (law.md L15)."""
+    paid_for = tuple(map(_partner_entry, PartnerItem.objects.running(at=request.now)))
+    entries = teasers(Article.objects.published(at=request.now)) + paid_for
+    address = reverse("site_feed", args=[form])
+    return Channel(settings.SITE_NAME, settings.SITE_TAGLINE, "/", address, entries).answer(form)
 
 
 @public
 @require_safe
-def section_feed(request: HttpRequest, section: str) -> HttpResponse:
+def section_feed(request: Request, section: str, form: str) -> HttpResponse:
     """The newest of one section."""
     here = get_object_or_404(Section, slug=section)
-    newest = here.articles.published(at=request.now).newest_first().for_teasers()[:ITEMS]  # type: ignore[attr-defined]
-    feed = _feed(
-        f"{settings.SITE_NAME}: {here.name}",
-        here.get_absolute_url(),
-        here.remit or here.name,
-        reverse("section_feed", args=[here.slug]),
-    )
-    return _answer(feed, newest)
+    return _about(here, here.remit, reverse("section_feed", args=[here.slug, form]), request).answer(form)
 
 
 @public
 @require_safe
-def topic_feed(request: HttpRequest, slug: str) -> HttpResponse:
+def topic_feed(request: Request, slug: str, form: str) -> HttpResponse:
     """The newest about one subject."""
     topic = get_object_or_404(Topic, slug=slug)
-    newest = topic.articles.published(at=request.now).newest_first().for_teasers()[:ITEMS]  # type: ignore[attr-defined]
-    feed = _feed(
-        f"{settings.SITE_NAME}: {topic.name}",
-        topic.get_absolute_url(),
-        topic.about or topic.name,
-        reverse("topic_feed", args=[topic.slug]),
-    )
-    return _answer(feed, newest)
+    return _about(topic, topic.about, reverse("topic_feed", args=[topic.slug, form]), request).answer(form)
 
 
-def _feed(title: str, page: str, description: str, own_address: str) -> Rss201rev2Feed:
-    return Rss201rev2Feed(
-        title=_text(title),
-        link=absolute(page),
-        description=_text(description),
-        language="en-gb",
-        feed_url=absolute(own_address),
-        feed_copyright=settings.SITE_PUBLISHER,
-    )
+@public
+@require_safe
+def author_feed(request: Request, slug: str, form: str) -> HttpResponse:
+    """The newest by one author."""
+    author = get_object_or_404(Author, slug=slug)
+    return _about(author, author.role, reverse("author_feed", args=[author.slug, form]), request).answer(form)
 
 
-def _answer(feed: Rss201rev2Feed, articles: Iterable[Article]) -> HttpResponse:
-    for article in articles:
-        feed.add_item(
-            title=_text(article.headline),
-            link=absolute(article.get_absolute_url()),
-            description=_text(_teaser(article)),
-            author_name=_text(", ".join(author.name for author in article.signed_by)) or None,
-            pubdate=article.published_at,
-            # Stays the same when the address changes, so that no reader sees an article twice.
-            unique_id=f"tag:{settings.SITE_HOST},2026:article-{article.pk}",
-            unique_id_is_permalink=False,
-            categories=[_text(word) for word in (article.section.name, article.kicker) if word],
+@public
+@require_safe
+def briefs_feed(request: Request, form: str) -> HttpResponse:
+    """The news in brief, in full: it is free."""
+    page = reverse("briefs")
+    newest = Brief.objects.published(at=request.now)[:ITEMS]
+    entries = tuple(
+        Entry(
+            key=_key("brief", brief.pk),
+            title=brief.headline,
+            link=f"{page}#b{brief.pk}",
+            html=format_html("<p>{}</p>", brief.text),
+            published_at=brief.published_at,
         )
-    return HttpResponse(feed.writeString("utf-8"), content_type="application/rss+xml; charset=utf-8")
+        for brief in newest
+    )
+    channel = Channel(
+        f"{settings.SITE_NAME}: news in brief", "News in brief", page, reverse("briefs_feed", args=[form]), entries
+    )
+    return channel.answer(form)
+
+
+def teasers(articles: Any) -> tuple[Entry, ...]:
+    """The newest of these published articles: standfirst and free paragraphs, without pictures in the text."""
+    return tuple(entry_of(one, _teaser(one)) for one in articles.newest_first().for_teasers()[:ITEMS])
+
+
+def entry_of(article: Article, html: str) -> Entry:
+    """An article, asked for by `for_teasers`, as an item that carries this HTML."""
+    assert article.published_at is not None
+    return Entry(
+        key=_key("article", article.pk),
+        title=article.headline,
+        link=article.get_absolute_url(),
+        html=html,
+        published_at=article.published_at,
+        changed_at=article.changed_at,
+        authors=tuple(author.name for author in article.signed_by),
+        categories=tuple(word for word in (article.section.name, article.kicker) if word),
+        picture=article.hero.src if article.hero else "",
+        language=article.language,
+    )
+
+
+def _about(subject: Section | Topic | Author, about: str, address: str, request: Request) -> Channel:
+    title = f"{settings.SITE_NAME}: {subject.name}"
+    entries = teasers(subject.articles.published(at=request.now))
+    return Channel(title, about or subject.name, subject.get_absolute_url(), address, entries)
+
+
+def _partner_entry(item: PartnerItem) -> Entry:
+    label = f"Paid for by {item.organisation}"
+    return Entry(
+        key=_key("partner", item.pk),
+        title=f"{label}: {item.headline}",
+        link=item.url,
+        html=format_html("<p><strong>{}.</strong> This is partner content, not reporting.</p>", label),
+        published_at=item.starts_at,
+        authors=(item.organisation,),
+        categories=("Partner content", *(["Political advertisement"] if item.is_political else [])),
+    )
 
 
 def _teaser(article: Article) -> str:
-    """Standfirst and free paragraphs as HTML, without pictures."""
     paragraphs = body.with_pictures(article.teaser, {})
     return format_html("<p><strong>{}</strong></p>{}", article.standfirst, mark_safe(paragraphs))  # noqa: S308
+
+
+def _key(kind: str, key: int) -> str:
+    return f"tag:{settings.SITE_HOST},2026:{kind}-{key}"
+
+
+def _as_json(entry: Entry) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": entry.key,
+        "url": absolute(entry.link),
+        "title": entry.title,
+        "content_html": entry.html,
+        "date_published": entry.published_at.isoformat(),
+        "date_modified": entry.changed_at.isoformat() if entry.changed_at else "",
+        "authors": _listed(entry.authors),
+        "tags": list(entry.categories),
+        "image": absolute(entry.picture) if entry.picture else "",
+        "language": entry.language,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _listed(names: Iterable[str]) -> Sequence[dict[str, str]]:
+    return [{"name": name} for name in names]
 
 
 def _text(text: str) -> str:

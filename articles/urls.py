@@ -1,8 +1,18 @@
 """The pages of the news. The last patterns catch everything else, so nothing may come after them."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from . import feeds, media, sitemaps, views
+
+
+class FeedForm(StringConverter):
+    """How a feed is written: RSS or JSON Feed."""
+
+    regex = "xml|json"
+
+
+register_converter(FeedForm, "feed_form")
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -11,17 +21,19 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("search/suggestions/", views.suggestions, name="suggestions"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
-    path("topics/<slug:slug>/feed.xml", feeds.topic_feed, name="topic_feed"),
+    path("topics/<slug:slug>/feed.<feed_form:form>", feeds.topic_feed, name="topic_feed"),
+    path("authors/<slug:slug>/feed.<feed_form:form>", feeds.author_feed, name="author_feed"),
+    path("briefs/feed.<feed_form:form>", feeds.briefs_feed, name="briefs_feed"),
     path("authors/<slug:slug>/", views.author, name="author"),
     path("partners/<int:pk>/", views.partner_notice, name="partner_notice"),
     path("media/pictures/<str:name>", media.picture, name="picture"),
-    path("feed.xml", feeds.site_feed, name="site_feed"),
+    path("feed.<feed_form:form>", feeds.site_feed, name="site_feed"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-pages.xml", sitemaps.pages, name="sitemap_of_pages"),
     path("sitemap-news.xml", sitemaps.news, name="sitemap_of_news"),
     path("sitemap-<int:year>.xml", sitemaps.year, name="sitemap_of_year"),
     path("robots.txt", sitemaps.robots, name="robots"),
-    path("<slug:section>/feed.xml", feeds.section_feed, name="section_feed"),
+    path("<slug:section>/feed.<feed_form:form>", feeds.section_feed, name="section_feed"),
     path("<slug:section>/", views.section, name="section"),
     path("<slug:section>/<slug:slug>/", views.article, name="article"),
 ]

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
-from articles.models import Article
+from articles.models import Article, Topic
 from edge.languages import LanguagePrefix
 from readers.models import User
 from tests.make import NOW, a_grant, a_plan, a_reader, a_subscription, an_article
@@ -64,6 +64,7 @@ def article(at: Callable[..., None]) -> Article:
     article = an_article("A walled bridge", text=TEXT, kicker="Interview", leads_front=True)
     other = an_article("Another bridge", text="<p>One.</p><p>Two.</p><p>Three.</p>")
     other.related.set([article])
+    article.topics.add(Topic.objects.create(name="Bridges", slug="bridges"))
     return article
 
 
@@ -75,7 +76,8 @@ def arguments(article: Article) -> dict[str, list[str]]:
     of_article, first = str(article.pk), "1"
     return {
         "section": [article.section.slug],
-        "slug": [article.slug, "ana-novak"],
+        "slug": [article.slug, "ana-novak", "bridges"],
+        "form": ["xml", "json"],
         "year": ["2026"],
         "name": ["x", "0123456789abcdef0123-640.avif"],
         "token": ["x"],

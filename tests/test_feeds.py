@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
-from tests.make import NOW, TOMORROW, a_section, an_article, an_author
+from articles.models import Brief, PartnerItem, Topic
+from tests.make import NOW, TOMORROW, YESTERDAY, a_section, an_article, an_author
 
 pytestmark = pytest.mark.django_db
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -84,8 +85,44 @@ def test_pictures_in_the_teaser_leave_no_trace_in_the_feed() -> None:
     assert "figure" not in (item.findtext("description") or "")
 
 
+@pytest.mark.parametrize("path", ["/feed", "/climate/feed", "/authors/ana-novak/feed", "/topics/gas/feed"])
+def test_every_feed_comes_as_json_feed_too_and_says_the_same(path: str) -> None:
+    an_article(kicker="Interview").topics.add(Topic.objects.create(name="Gas", slug="gas"))
+    answer = Client().get(f"{path}.json")
+    feed = answer.json()
+    (item,) = feed["items"]
+    (rss,) = xml(f"{path}.xml").iter("item")
+    assert answer["Content-Type"] == "application/feed+json"
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["feed_url"] == f"http://localhost:8000{path}.json"
+    assert item["id"] == rss.findtext("guid")
+    assert item["content_html"] == rss.findtext("description")
+    assert item["authors"] == [{"name": "Ana Novak"}]
+    assert (item["url"], item["title"]) == (rss.findtext("link"), rss.findtext("title"))
+    assert "canaryword" not in answer.content.decode()
+
+
+def test_briefs_have_a_feed_that_leads_to_each_of_them() -> None:
+    brief = Brief.objects.create(headline="A brief", text="All <of> it.", published_at=YESTERDAY)
+    Brief.objects.create(headline="Later", text="Not yet.", published_at=TOMORROW)
+    (item,) = Client().get("/briefs/feed.json").json()["items"]
+    assert item["url"] == f"http://localhost:8000/briefs/#b{brief.pk}"
+    assert item["content_html"] == "<p>All &lt;of&gt; it.</p>"
+
+
+def test_what_partners_pay_for_says_so_in_the_feed_and_ends_on_its_day() -> None:
+    fields = {"organisation": "Acme", "url": "https://example.org/ad"}
+    PartnerItem.objects.create(headline="Buy", starts_at=YESTERDAY, ends_at=TOMORROW, **fields)
+    PartnerItem.objects.create(headline="Over", starts_at=YESTERDAY, ends_at=NOW, **fields)
+    (item,) = xml("/feed.xml").iter("item")
+    assert item.findtext("title") == "Paid for by Acme: Buy"
+    assert item.findtext("category") == "Partner content"
+    a_section()
+    assert list(xml("/climate/feed.xml").iter("item")) == []
+
+
 def test_feeds_and_sitemaps_never_import_the_full_text() -> None:
-    for name in ("feeds", "sitemaps", "front", "search", "beside", "structured_data"):
+    for name in ("feeds", "sitemaps", "front", "beside", "structured_data"):
         tree = ast.parse((Path(__file__).parent.parent / f"articles/{name}.py").read_text())
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
         assert not imported & {"FullText", "reading_of", "paywall"}, name
