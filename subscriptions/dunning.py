@@ -78,7 +78,8 @@ def _end(overdue: Subscription, *, at: datetime) -> bool:
     if not Subscription.objects.overdue(at=at).filter(pk=overdue.pk).exists():
         return False
     gateway, occasion = billing.gateway(), _occasion(overdue)
-    gateway.void_open_invoices(overdue.stripe_id)
+    if not gateway.void_open_invoices(overdue.stripe_id):
+        return False  # The bank has a debit in hand: its answer says whether it is paid after all.
     webhooks.record(overdue.reader, gateway.end_now(overdue.stripe_id), at=at)
     if not overdue.first_payment_failed:
         letters.ended_unpaid(overdue.reader, occasion=occasion, at=at)

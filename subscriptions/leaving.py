@@ -17,7 +17,8 @@ def leave(reader: User, *, at: datetime) -> int:
     """End everything this reader has at Stripe, and say how many subscriptions that were.
 
     Raises BillingError; then the account must not be deleted or closed, since somebody would go on being charged.
-    Safe to repeat. The customer stays at Stripe for the sake of its invoices; nothing is given back by itself.
+    Safe to repeat. The customer stays at Stripe for the sake of its invoices. Nothing is given back by itself but a
+    debit that was under way and arrives later (`refunds.promise_what_came_too_late`).
     """
     customer = Customer.objects.of(reader)
     if customer is None or is_gone(customer, at=at):
@@ -26,7 +27,7 @@ def leave(reader: User, *, at: datetime) -> int:
     webhooks.refresh(reader, at=at)
     running = Subscription.objects.running().filter(reader=reader)
     for one in running:
-        if one.unpaid_since:
+        if one.unpaid_since or one.payment_pending:
             billing.gateway().void_open_invoices(one.stripe_id)
         webhooks.change(one, lambda gateway, stripe_id=one.stripe_id: gateway.end_now(stripe_id), at=at)
     return len(running)

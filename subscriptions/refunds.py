@@ -7,6 +7,7 @@ The rule, here and nowhere else (docs/billing.md says it in the same words):
 - The rest of the period given back by staff, or "end the subscription now" ticked: both end at once.
 - A dispute that is opened suspends nothing; won or withdrawn it changes nothing; lost it ends both.
 - A refund that fails changes nothing by itself, and needs a person.
+- What arrives after the end bought nothing, and goes back by itself: a debit was under way when its reader left.
 
 What decides is always what Stripe says of the payment at this moment, asked while the reader is locked, so that
 events may come in any order, twice or never.
@@ -16,9 +17,11 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -38,6 +41,7 @@ LOOK_BACK = timedelta(days=7)
 # What stands on the rows of refunds that nobody asked for at the desk.
 IN_THE_DASHBOARD = "Given back in Stripe's Dashboard"
 BY_THE_HOUSE = "Given back by the house itself"
+CAME_TOO_LATE = "It arrived after the end of what it was for"
 
 
 class TooMuch(Exception):
@@ -181,6 +185,30 @@ def ask(
         return made, True
 
 
+def promise_what_came_too_late(ended: Subscription, *, at: datetime) -> None:
+    """What arrived after a subscription had ended bought nothing: promise it back, and give it after commit.
+
+    Call it with the reader's row locked. A second call promises nothing more. Raises BillingError.
+    """
+    for payment in billing.gateway().payments_of(ended.stripe_id):
+        cents = payment.refundable_cents - _asked_for_cents(payment.stripe_id)
+        if cents <= 0 or not (ended.ends_at and payment.arrived_at and payment.arrived_at > ended.ends_at):
+            continue
+        promised, is_new = Refund.objects.get_or_create(
+            pk=uuid5(NAMESPACE_URL, f"too late: {payment.stripe_id}"),
+            defaults={
+                "subscription": ended,
+                "payment_id": payment.stripe_id,
+                "cents": cents,
+                "kind": Refund.Kind.FULL,
+                "reason": CAME_TOO_LATE,
+                "asked_at": at,
+            },
+        )
+        if is_new:
+            transaction.on_commit(partial(try_to_give, promised, at=at))
+
+
 def give(refund: Refund, *, at: datetime) -> Refund:
     """Have Stripe give it back, and follow the rule. Safe to repeat: the row's id is the key at Stripe.
 
@@ -215,10 +243,11 @@ def forget(refund: Refund) -> None:
 
 def give_waiting(*, at: datetime) -> int:
     """Have Stripe give back what it could not be asked for; returns how many. What fails is left for the next time."""
-    return sum(_give_again(one, at=at) for one in Refund.objects.unanswered().select_related("subscription"))
+    return sum(try_to_give(one, at=at) for one in Refund.objects.unanswered().select_related("subscription"))
 
 
-def _give_again(refund: Refund, *, at: datetime) -> bool:
+def try_to_give(refund: Refund, *, at: datetime) -> bool:
+    """`give`, where nobody is watching: a refusal raises the alarm, and what failed is left for the next time."""
     try:
         give(refund, at=at)
     except RefundRefused as error:
@@ -322,7 +351,7 @@ def _record(
     if must_end(current_payment(payments, at=at), subscription.refunds.all(), subscription.disputes.all()):
         has_ended = _end(reader, subscription, at=at)
     for refund, is_new in news:
-        if is_new and refund.is_given and not subscription.is_surplus:
+        if is_new and refund.is_given and _is_worth_a_letter(reader, refund, subscription):
             _tell_of_refund(reader, refund, payment, has_ended=has_ended, at=at)
         if refund.needs_a_person:
             _raise_alarm(reader, refund, at=at)
@@ -378,15 +407,19 @@ def _end(reader: User, subscription: Subscription, *, at: datetime) -> bool:
     if not Subscription.objects.get(pk=subscription.pk).is_live:
         return False
     gateway = billing.gateway()
-    try:
-        gateway.void_open_invoices(subscription.stripe_id)
-    except billing.BillingRefused as error:
-        log.warning("An open invoice of %s could not be made void: %s", subscription.stripe_id, error)
+    gateway.void_open_invoices(subscription.stripe_id)
     webhooks.record(reader, gateway.end_now(subscription.stripe_id), at=at)
     return True
 
 
 # --- Who is told --------------------------------------------------------------------------------------
+
+
+def _is_worth_a_letter(reader: User, refund: Refund, subscription: Subscription) -> bool:
+    """Whether there is somebody to tell, and the letter about a second order has not told of it."""
+    # Who has deleted their account keeps an address below the one domain where no mailbox can be (RFC 2606).
+    is_nobody = reader.email.endswith(("@invalid", ".invalid"))
+    return not is_nobody and (not subscription.is_surplus or refund.reason == CAME_TOO_LATE)
 
 
 def _tell_of_refund(

@@ -82,7 +82,7 @@ def settle(subscription: Subscription, *, at: datetime) -> None:
             status=ended.status,
             ends_at=ended.ends_at,
             cancelled_at=ended.cancelled_at,
-            unpaid_since=None,
+            unpaid_since=ended.unpaid_since,
         )
         if subscription.surplus == Subscription.Surplus.TRIAL:
             letters.second_trial(reader, occasion=subscription.stripe_id, at=at)

@@ -109,6 +109,8 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
         surplus.refuse_second_trial(after, at=at)
     surplus.keep_one(after, at=at)
     after.save()
+    if before and _may_have_been_paid_too_late(before, after):
+        refunds.promise_what_came_too_late(after, at=at)
     if not after.is_surplus:
         contract = contracts.keep_up(before, after, facts, at=at)
         _write_letters(before, after, contract, facts, at=at)
@@ -256,6 +258,12 @@ def _write_about_pauses(before: Subscription | None, after: Subscription, *, at:
             occasion=occasion,
             at=at,
         )
+
+
+def _may_have_been_paid_too_late(before: Subscription, after: Subscription) -> bool:
+    """Whether it has ended, and what was open or under way when we last looked is so no more."""
+    was_open = before.payment_pending or before.unpaid_since is not None
+    return after.status == "canceled" and was_open and after.unpaid_since is None
 
 
 def _stamp(moment: datetime | None) -> str:

@@ -47,6 +47,8 @@ class FakeBilling:
         self.disputes: dict[str, list[DisputeFacts]] = {}
         self.periods = dict(PERIODS)
         self.deleted_customers: set[str] = set()
+        # Subscriptions with a debit under way, which the bank still has to answer.
+        self.in_hand: set[str] = set()
         self._numbers = count(1)
         self._real = StripeBilling("sk_test_fake", "http://127.0.0.1:9")
 
@@ -249,7 +251,22 @@ class FakeBilling:
         self._call("end_now")
         if self.states[stripe_id].status == "canceled":
             return self.states[stripe_id]
-        return self.becomes(stripe_id, status="canceled", ends_at=self.now, cancelled_at=self.now)
+        open_since = self.states[stripe_id].period_starts_at if stripe_id in self.in_hand else None
+        return self.becomes(
+            stripe_id,
+            status="canceled",
+            ends_at=self.now,
+            cancelled_at=self.now,
+            unpaid_since=open_since or self.states[stripe_id].unpaid_since,
+            payment_pending=False,
+        )
+
+    def debit_arrives(self, stripe_id: str, cents: int) -> None:
+        """The bank says yes to a debit that was under way."""
+        self.in_hand.discard(stripe_id)
+        facts = self.becomes(stripe_id, unpaid_since=None, unpaid_cents=0, payment_pending=False)
+        payment = PaymentFacts(f"pi_{stripe_id}", f"in_{stripe_id}", cents, 0, facts.started_at, arrived_at=self.now)
+        self.payments.setdefault(stripe_id, []).insert(0, payment)
 
     def payments_of(self, stripe_id: str) -> list[PaymentFacts]:
         self._call("payments_of")
@@ -287,10 +304,13 @@ class FakeBilling:
         self._call("open_invoice_page")
         return "https://invoice.example/pay" if self.states[stripe_id].status == "past_due" else ""
 
-    def void_open_invoices(self, stripe_id: str) -> None:
+    def void_open_invoices(self, stripe_id: str) -> bool:
         self._call("void_open_invoices")
+        if stripe_id in self.in_hand:
+            return False
         if stripe_id in self.states:
             self.becomes(stripe_id, unpaid_since=None, unpaid_cents=0)
+        return True
 
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
         self._call("invoices")

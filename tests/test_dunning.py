@@ -123,6 +123,15 @@ def test_what_was_paid_a_minute_ago_is_not_ended_though_we_have_not_heard(bob: U
     assert Subscription.objects.get().status == "active"
 
 
+def test_while_the_bank_has_a_debit_in_hand_its_answer_is_waited_for(bob: User, billing: FakeBilling) -> None:
+    billing.in_hand.add("sub_1")
+    assert dunning.end_overdue(at=NOW + timedelta(days=14)) == 0
+    assert billing.states["sub_1"].status == "past_due"
+    assert entitlement_for(bob, at=NOW + timedelta(days=14)) is None
+    billing.in_hand.clear()
+    assert dunning.end_overdue(at=NOW + timedelta(days=19)) == 1
+
+
 def test_who_cancels_while_a_payment_is_open_is_never_charged_for_it(
     client: Client, bob: User, billing: FakeBilling
 ) -> None:

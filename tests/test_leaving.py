@@ -1,19 +1,22 @@
 """An account goes: Stripe first, then we; a customer deleted at Stripe; and nobody shares one."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
+from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client
 
 from readers.models import User
-from subscriptions import checkout, leaving, webhooks
+from subscriptions import checkout, dunning, leaving, refunds, webhooks
 from subscriptions.access import entitlement_for
 from subscriptions.billing import BillingUnavailable, BillingUnknown, EventFacts, SubscriptionFacts
-from subscriptions.models import CheckoutAttempt, Contract, Customer, StripeEvent, Subscription
+from subscriptions.models import CheckoutAttempt, Contract, Customer, Refund, StripeEvent, Subscription
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_plan, a_reader, somebody_in
 
@@ -46,6 +49,13 @@ def admin(client: Client) -> User:
     person = a_reader("root@example.org", is_staff=True, is_superuser=True)
     client.force_login(person)
     return person
+
+
+def raises(error: Exception) -> Callable[..., None]:
+    def call(*args: Any) -> None:
+        raise error
+
+    return call
 
 
 def press_order(client: Client) -> Any:
@@ -103,6 +113,112 @@ def test_what_was_paid_on_it_a_moment_ago_ends_with_the_rest(client: Client, bil
     billing.pay(next(iter(billing.sessions)))
     assert leaving.leave(reader, at=NOW) == 1
     assert {facts.status for facts in billing.states.values()} == {"canceled"}
+
+
+# --- A debit under way when they leave ---------------------------------------------------------------
+
+
+@pytest.fixture
+def under_way(bob: User, billing: FakeBilling) -> None:
+    """Bob's first debit, which his bank has not answered."""
+    billing.in_hand.add("sub_1")
+    webhooks.record(bob, billing.becomes("sub_1", payment_pending=True), at=NOW)
+    mail.outbox.clear()
+
+
+def the_bank_says_yes(billing: FakeBilling, *, at: datetime) -> EventFacts:
+    billing.now = at
+    billing.debit_arrives("sub_1", 1500)
+    return EventFacts(f"evt_{at}", "invoice.paid", "cus_bob", "sub_1", "", {})
+
+
+@pytest.mark.usefixtures("under_way")
+def test_a_debit_that_arrives_after_the_reader_left_goes_back_by_itself(bob: User, billing: FakeBilling) -> None:
+    leaving.close_account(bob, at=NOW)
+    mail.outbox.clear()
+    event = the_bank_says_yes(billing, at=NOW + timedelta(days=4))
+    for number in range(2):
+        webhooks.handle(replace(event, stripe_id=f"evt_{number}"), at=NOW + timedelta(days=4))
+    row = Refund.objects.get()
+    assert (row.cents, row.status, row.asked_by) == (1500, "succeeded", None)
+    assert [one.cents for one in billing.refunds.values()] == [1500]
+    assert [letter.subject for letter in mail.outbox] == ["€15.00 are on their way back to you"]
+
+
+@pytest.mark.usefixtures("under_way")
+def test_who_has_no_address_any_more_gets_the_money_and_no_letter(bob: User, billing: FakeBilling) -> None:
+    leaving.leave(bob, at=NOW)
+    mail.outbox.clear()
+    User.objects.filter(pk=bob.pk).update(email="0123456789@deleted.invalid")
+    webhooks.handle(the_bank_says_yes(billing, at=NOW + timedelta(days=4)), at=NOW + timedelta(days=4))
+    assert [one.cents for one in billing.refunds.values()] == [1500]
+    assert not mail.outbox
+
+
+@pytest.mark.usefixtures("under_way")
+def test_where_no_event_tells_of_it_the_worker_finds_it(bob: User, billing: FakeBilling) -> None:
+    leaving.leave(bob, at=NOW)
+    dunning.end_overdue(at=NOW)
+    assert not billing.refunds
+    the_bank_says_yes(billing, at=NOW + timedelta(days=4))
+    dunning.end_overdue(at=NOW + timedelta(days=4))
+    assert [one.cents for one in billing.refunds.values()] == [1500]
+
+
+@pytest.mark.usefixtures("under_way")
+def test_while_stripe_is_away_the_promise_waits_for_the_worker(
+    bob: User, billing: FakeBilling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaving.leave(bob, at=NOW)
+    event = the_bank_says_yes(billing, at=NOW + timedelta(days=4))
+    with monkeypatch.context() as patch:
+        patch.setattr(billing, "refunds_of", raises(BillingUnavailable("Stripe is away.")))
+        webhooks.handle(event, at=NOW + timedelta(days=4))
+    assert Refund.objects.get().is_unanswered
+    assert refunds.give_waiting(at=NOW + timedelta(days=5)) == 1
+    assert [one.cents for one in billing.refunds.values()] == [1500]
+
+
+@pytest.mark.usefixtures("under_way")
+def test_a_debit_that_arrives_in_time_is_kept(bob: User, billing: FakeBilling) -> None:
+    webhooks.handle(the_bank_says_yes(billing, at=NOW + timedelta(days=4)), at=NOW + timedelta(days=4))
+    billing.now = NOW + timedelta(days=5)
+    leaving.leave(bob, at=NOW + timedelta(days=5))
+    assert not billing.refunds
+
+
+@pytest.mark.usefixtures("under_way")
+def test_so_it_is_where_we_hear_of_it_after_the_end(bob: User, billing: FakeBilling) -> None:
+    the_bank_says_yes(billing, at=NOW + timedelta(days=4))
+    billing.becomes("sub_1", status="canceled", ends_at=NOW + timedelta(days=5))
+    webhooks.refresh(bob, at=NOW + timedelta(days=5))
+    assert Subscription.objects.get().status == "canceled"
+    assert not billing.refunds
+
+
+@pytest.mark.usefixtures("under_way")
+def test_a_debit_that_comes_back_leaves_nothing_to_give(bob: User, billing: FakeBilling) -> None:
+    leaving.leave(bob, at=NOW)
+    billing.in_hand.clear()
+    dunning.end_overdue(at=NOW + timedelta(days=5))
+    assert not Subscription.objects.ended_and_payable().exists()
+    assert not Refund.objects.exists()
+
+
+def test_a_second_order_whose_debit_arrives_late_goes_back_too_and_is_told(bob: User, billing: FakeBilling) -> None:
+    billing.in_hand.add("sub_2")
+    later = NOW + timedelta(minutes=1)
+    second = replace(billing.states["sub_1"], stripe_id="sub_2", started_at=later, payment_pending=True)
+    billing.states["sub_2"] = second
+    webhooks.record(bob, second, at=later)
+    assert billing.states["sub_2"].status == "canceled"
+    assert Subscription.objects.ended_and_payable().get().stripe_id == "sub_2", "the worker keeps an eye on it"
+    billing.now = NOW + timedelta(days=4)
+    billing.debit_arrives("sub_2", 1500)
+    webhooks.handle(EventFacts("evt_9", "invoice.paid", "cus_bob", "sub_2", "", {}), at=billing.now)
+    assert [one.cents for one in billing.refunds.values()] == [1500]
+    assert mail.outbox[-1].subject == "€15.00 are on their way back to you"
+    assert entitlement_for(bob, at=NOW)
 
 
 def test_while_stripe_is_away_nothing_is_closed(bob: User, billing: FakeBilling) -> None:

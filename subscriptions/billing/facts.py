@@ -104,6 +104,8 @@ class PaymentFacts:
     # What it was paid with, and what it goes back to.
     card_brand: str = ""
     card_last4: str = ""
+    # When the bank had said yes: days after `paid_at`, when it was asked for, where an account is debited.
+    arrived_at: datetime | None = None
 
     @property
     def refundable_cents(self) -> int:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from .connection import Line, our_errors
 from .facts import PaymentFacts
-from .values import card_of, id_of, moment
+from .values import card_of, id_of, moment, moment_or_none
 
 
 class MoneyBack(NamedTuple):
@@ -86,6 +86,7 @@ def _payment_facts(intent: dict[str, Any], invoice: dict[str, Any]) -> PaymentFa
         paid_at=moment(charge.get("created") or intent["created"]),
         period_starts_at=starts,
         period_ends_at=ends,
+        arrived_at=moment_or_none(invoice["status_transitions"].get("paid_at")),
         card_brand=card.get("brand", ""),
         card_last4=card.get("last4", ""),
     )

@@ -9,9 +9,10 @@ import stripe
 from django.core.management import call_command
 from django.test import Client
 
-from subscriptions import billing, dunning, pausing
-from subscriptions.models import Customer, Plan, Subscription, TrialUse
+from subscriptions import billing, dunning, leaving, pausing
+from subscriptions.models import Customer, Plan, Refund, Subscription, TrialUse
 from tests.journeys.test_from_the_wall_to_the_last_day import ANNA, may_read, order, own_path, sign_in
+from tests.journeys.test_refunds_and_disputes import refunded_cents
 from tests.make import an_article
 from tests.world import World
 
@@ -326,6 +327,39 @@ def test_a_customer_deleted_at_stripe_reads_no_more_and_can_buy_again(
     assert new.stripe_id != old.stripe_id
     assert Customer.objects.count() == 2
     assert world.charged_cents() == 3000
+
+
+@pytest.mark.parametrize("mode", ["shuffle", "drop"])
+def test_a_first_debit_that_arrives_after_its_reader_has_left_goes_back(
+    client: Client, world: World, article, mode: str
+) -> None:
+    no_trial_for(ANNA, world)
+    subscribe(client, world, method="sepa_ok")
+    world.control("deliveries", mode=mode)
+    leaving.close_account(Subscription.objects.get().reader, at=world.now())
+    the_worker_does_its_work(world)
+    assert world.charged_cents() == 0, "the bank has not answered yet"
+    world.pass_time(days=5, hours=1)
+    the_worker_does_its_work(world)
+    world.settle()
+    assert (world.charged_cents(), refunded_cents(world)) == (1500, 1500)
+    assert Refund.objects.get().cents == 1500
+    assert "€15.00 are on their way back to you" in world.letters_to(ANNA)
+    world.pass_time(days=40)
+    the_worker_does_its_work(world)
+    assert (world.charged_cents(), refunded_cents(world)) == (1500, 1500)
+
+
+def test_a_first_debit_that_comes_back_to_a_reader_who_has_left_leaves_nothing(
+    client: Client, world: World, article
+) -> None:
+    no_trial_for(ANNA, world)
+    subscribe(client, world, method="sepa_fails")
+    leaving.close_account(Subscription.objects.get().reader, at=world.now())
+    world.pass_time(days=5, hours=1)
+    the_worker_does_its_work(world)
+    assert not Subscription.objects.ended_and_payable().exists(), "nobody can pay the invoice any more"
+    assert (world.charged_cents(), Refund.objects.count()) == (0, 0)
 
 
 def test_a_customer_deleted_in_silence_can_buy_again_all_the_same(
