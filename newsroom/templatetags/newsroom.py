@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from articles.addresses import absolute
+from edge import languages
 
 register = template.Library()
 register.filter(absolute)
@@ -163,6 +164,12 @@ def focus(picture: Any) -> str:
     """The classes that keep what matters in sight where a picture is cropped; none where that is the middle."""
     across, down = round(picture.focus_x * 4), round(picture.focus_y * 4)
     return "" if across == down == 2 else f"across-{across} down-{down}"
+
+
+@register.simple_tag
+def spoken() -> str:
+    """The language that is spoken: `en`, `fr`, `nl` or `de`; for the attribute `lang`."""
+    return languages.chosen()
 
 
 @register.simple_tag

@@ -17,8 +17,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
+
+from edge import languages
 
 from ..models import Letter, User
+from .plain import set_in_lines
 
 log = logging.getLogger(__name__)
 ONE_DAY = timedelta(days=1)
@@ -30,7 +34,7 @@ def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at
     """Write the letter `kind` to the reader, and send it after commit. None where it was written before.
 
     One letter exists per address, kind and occasion, whoever asks for it at the same moment. The words are in
-    `templates/emails/<kind>.txt`, whose first line is the subject, and `<kind>.html`.
+    `templates/emails/<kind>.txt`, whose first line is the subject, and `<kind>.html`, in the reader's language.
     """
     return _write(reader.email, reader, kind, occasion, context, at=at)
 
@@ -45,7 +49,8 @@ def _write(
 ) -> Letter | None:
     if Letter.objects.filter(to=to, kind=kind, occasion=occasion).exists():
         return None
-    subject, text, html = _in_words(kind, context)
+    with translation.override(languages.of_reader(reader)):
+        subject, text, html = _in_words(kind, context)
     letter, is_new = Letter.objects.get_or_create(
         to=to,
         kind=kind,
@@ -97,7 +102,7 @@ def _in_words(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
     text = render_to_string(f"emails/{kind}.txt", everything).strip()
     subject, _, rest = text.partition("\n")
     subject = " ".join(subject.split())[: Letter._meta.get_field("subject").max_length]
-    text = f"{subject}\n{'=' * len(subject)}\n\n{rest.strip()}\n"
+    text = f"{subject}\n{'=' * len(subject)}\n\n{set_in_lines(rest.strip())}\n"
     return subject, text, render_to_string(f"emails/{kind}.html", everything | {"subject": subject})
 
 
