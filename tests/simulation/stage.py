@@ -62,6 +62,7 @@ def stage(*, seed: int, faults: float, on_sqlite: bool) -> Iterator[Stripe]:
                 mailbox.FAULTS: str(faults),
             }
         )
+        (var / "static").mkdir()
         clock.move_to(START)
         _make_ready()
         command = ["-m", "tests.simulation.unreliable", "--port", str(stripe_port), "--seed", str(seed)]

@@ -307,6 +307,8 @@ def main() -> None:
     post = PostOffice(dice)
     sandbox.faults = RandomFaults(dice)
     world.on_events = post.queue
+    # The post office delivers; those who would do it otherwise need not wake up at every change.
+    sandbox.senders.threads.clear()
     if given.seed % 2:
         # The newsroom has told Stripe to go on trying for three weeks: the grace of 14 days ends first.
         collection.RETRIES_AFTER = tuple(days * DAY for days in (1, 3, 5, 7, 14, 21))
