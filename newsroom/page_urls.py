@@ -9,7 +9,6 @@ urlpatterns = [
     path("ownership/", pages.page, {"name": "ownership"}, name="ownership"),
     path("contact/", pages.page, {"name": "contact"}, name="contact"),
     path("corrections/", pages.page, {"name": "corrections"}, name="corrections"),
-    path("newsletters/", pages.page, {"name": "newsletters"}, name="newsletters"),
     path("privacy/", pages.page, {"name": "privacy"}, name="privacy"),
     path("accessibility/", pages.page, {"name": "accessibility"}, name="accessibility"),
     path("partners/", pages.page, {"name": "partners"}, name="partners"),

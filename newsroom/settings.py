@@ -151,7 +151,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "readers.devices.seen",
 ]
 if DEBUG:
     MIDDLEWARE.append("newsroom.dev.own_not_found_page")
@@ -252,6 +252,9 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/m/key,10/h/key,30/d/key",
     "guess_login_code": f"{ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS}/{ACCOUNT_LOGIN_BY_CODE_TIMEOUT}s/key",
     "reset_password": "20/m/ip,5/m/key,10/h/key,30/d/key",
+    # Mails about a change of address: to one new address, and by one reader.
+    "change_address": "3/m/key,10/h/key,30/d/key",
+    "change_address_of_one": "5/m/user,20/d/user",
     "download_data": "10/h/user",
 }
 ACCOUNT_CHANGE_EMAIL = True
@@ -330,6 +333,9 @@ KEEP_STRIPE_EVENTS_DAYS = env.number("KEEP_STRIPE_EVENTS_DAYS", default=400, lea
 KEEP_FINDINGS_DAYS = env.number("KEEP_FINDINGS_DAYS", default=90, least=1)
 KEEP_DESK_LOG_DAYS = env.number("KEEP_DESK_LOG_DAYS", default=2 * 365, least=1)
 KEEP_SIGN_IN_LINKS_DAYS = env.number("KEEP_SIGN_IN_LINKS_DAYS", default=30, least=1)
+KEEP_ADDRESS_CHANGES_DAYS = env.number("KEEP_ADDRESS_CHANGES_DAYS", default=180, least=7)
+KEEP_CONSENTS_DAYS = env.number("KEEP_CONSENTS_DAYS", default=3 * 365, least=30)
+KEEP_HISTORY_DAYS = env.number("KEEP_HISTORY_DAYS", default=365, least=1)
 KEEP_RUNS_DAYS = env.number("KEEP_RUNS_DAYS", default=14, least=1)
 KEEP_UNPROVED_DAYS = env.number("KEEP_UNPROVED_DAYS", default=2, least=1)
 KEEP_UNFINISHED_SIGN_INS_DAYS = 1

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from . import views
+from . import address_views, security_views, views
 
 urlpatterns = [
     path("login/code/", views.SignIn.as_view(), name="account_request_login_code"),
@@ -10,5 +10,8 @@ urlpatterns = [
     path("signup/", views.sign_up, name="account_signup"),
     path("sign-in/<str:token>/", views.sign_in_link, name="sign_in_link"),
     path("2fa/webauthn/add/", views.AddPasskey.as_view(), name="mfa_add_webauthn"),
+    # Ours took the place of these two.
+    path("email/", address_views.account_email, name="account_email"),
+    path("sessions/", security_views.usersessions_list, name="usersessions_list"),
     path("", include("allauth.urls")),
 ]

@@ -7,8 +7,18 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
+from django.contrib import messages
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from edge import languages
+
+from . import choices, proving
+from .letters.plain import set_in_lines
 from .models import User
 
 # Set in the session of a first sign-in, gone once the reader has answered.
@@ -19,11 +29,11 @@ class AccountAdapter(DefaultAccountAdapter):
     """Six digits as codes; an account is made by asking for a code, and proved by typing it."""
 
     error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
-        "incorrect_code": "That is not the code we sent.",
-        "incorrect_password": "That is not your password.",
-        "email_password_mismatch": "This address and this password do not belong together.",
-        "too_many_login_attempts": "That was too often for now. Please wait a few minutes and try again.",
-        "rate_limited": "That was too often for now. Please wait a minute and try again.",
+        "incorrect_code": gettext_lazy(gettext_lazy("That is not the code we sent.")),
+        "incorrect_password": gettext_lazy(gettext_lazy("That is not your password.")),
+        "email_password_mismatch": gettext_lazy(gettext_lazy("This address and this password do not belong together.")),
+        "too_many_login_attempts": gettext_lazy(gettext_lazy("That was too often for now. Please wait a few minutes and try again.")),
+        "rate_limited": gettext_lazy(gettext_lazy("That was too often for now. Please wait a minute and try again.")),
     }
 
     def generate_login_code(self) -> str:
@@ -39,21 +49,47 @@ class AccountAdapter(DefaultAccountAdapter):
         """Never by allauth's own form: `readers.views.SignIn` is the one door."""
         return False
 
+    def render_mail(self, template_prefix: str, email: Any, context: Any, headers: Any = None) -> Any:
+        """In the language of the reader who has the address, else in that of the page."""
+        reader = context.get("user") or User.objects.filter(email=email).only("language").first()
+        chosen = getattr(reader, "language", "")
+        with translation.override(languages.code_of(chosen or languages.chosen())):
+            message: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
+        message.body = set_in_lines(message.body)
+        return message
+
+    def render_mail(self, template_prefix: str, email: Any, context: Any, headers: Any = None) -> Any:
+        """In the language of the reader who has the address, else in that of the page."""
+        reader = context.get("user") or User.objects.filter(email=email).only("language").first()
+        chosen = getattr(reader, "language", "")
+        with translation.override(languages.code_of(chosen or languages.chosen())):
+            message: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
+        message.body = set_in_lines(message.body)
+        return message
+
     def get_login_stages(self) -> list[str]:
         ours = {"allauth.mfa.stages.AuthenticateStage": "readers.adapter.SecondFactorStage"}
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Not of a reader whom a code alone lets in: the only other proof would be a passkey, perhaps a lost one."""
-        user = context.request.user
-        if user.is_authenticated and not user.has_usable_password() and not wants_second_factor(user):
-            return False
-        return super().is_reauthentication_required(app=app, **kwargs)
+        """Not within minutes of a login. Raises ReauthenticationRequired itself: allauth knows no proof by mail."""
+        proving.ask_unless_fresh(context.request)
+        return False
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The password, the passkey, the app; a code by mail for those whom a code alone lets in."""
+        methods = super().get_reauthentication_methods(user)
+        if user.is_authenticated and not wants_second_factor(user):
+            url = reverse("prove_by_code")
+            methods.append({"id": "code", "description": _("Have a code sent by email"), "url": url})
+        return methods
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Sign in; after the very first time the account page offers a passkey."""
         is_first = user.last_login is None
         super().login(request, user)
+        if choices.take_up(request.session, user, at=request.now):  # type: ignore[attr-defined]
+            messages.success(request, _("Your newsletters are chosen."))
         if is_first:
             request.session[PASSKEY_OFFER] = True
 

@@ -82,7 +82,7 @@ class CodeForm(ConfirmLoginCodeForm):
         self.was_a_guess = self.was_refused = False
 
     def clean_code(self) -> str:
-        code = _digits(self.cleaned_data["code"])
+        code = digits_of(self.cleaned_data["code"])
         if len(code) != CODE_LENGTH:
             raise forms.ValidationError(f"That is {_count(len(code), 'digit')}. The code has six.", code="length")
         if not self.may_guess():
@@ -111,7 +111,7 @@ class PasskeyForm(AddWebAuthnForm):
         self.fields["name"].help_text = "For you, to tell it from others: the device it is on, for example."
 
 
-def _digits(text: str) -> str:
+def digits_of(text: str) -> str:
     """The digits of a typed code as ASCII. Raises ValidationError where it holds anything else."""
     bare = text.translate(BETWEEN_DIGITS)
     if not bare.isdecimal():

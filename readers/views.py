@@ -1,4 +1,4 @@
-"""Coming in (an address, a code), the link of the operator, and what keeps an account safe."""
+"""Coming in: an address, a code, the link of the operator, a passkey."""
 
 from http import HTTPStatus
 from smtplib import SMTPException
@@ -10,19 +10,20 @@ from allauth.account.stages import LoginByCodeStage, LoginStage
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
 from allauth.core import ratelimit
-from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import AddWebAuthnView
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic.edit import FormView
 
 from edge.http import Request
 
+from . import choices
 from .adapter import PASSKEY_OFFER
 from .forms import CodeForm, SignInForm
 from .models import SignInLink
@@ -33,18 +34,23 @@ class SignIn(RequestLoginCodeView):
 
     request: Request
 
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wanted := request.POST.getlist("newsletter"):
+            choices.remember(request.session, request.POST.get("email", ""), wanted)
+        return super().post(request, *args, **kwargs)
+
     def form_valid(self, form: SignInForm) -> HttpResponse:
         is_again = _is_code_pending(self.request)
         form.welcome(at=self.request.now)
         try:
             response = super().form_valid(form)
         except (OSError, SMTPException):
-            form.add_error("email", "We could not send the code just now. Please try again in a few minutes.")
+            form.add_error("email", _(_("We could not send the code just now. Please try again in a few minutes.")))
             return self.render_to_response(
                 self.get_context_data(form=form), status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "120"}
             )
         if is_again:
-            messages.info(self.request, "We sent a new code. The one before it no longer works.")
+            messages.info(self.request, _(_("We sent a new code. The one before it no longer works.")))
         return response
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:
@@ -71,8 +77,10 @@ class TypeCode(ConfirmLoginCodeView):
         if not request.user.is_authenticated and not _is_code_pending(request):
             messages.error(
                 request,
-                "There is no code to type here: it was older than 15 minutes, or another browser asked for it. "
-                "Ask for a new one, and type it in this browser.",
+                _(
+                    "There is no code to type here: it was older than 15 minutes, or another browser asked for it. "
+                    "Ask for a new one, and type it in this browser."
+                ),
             )
             return self._ask_again()
         return super().dispatch(request, *args, **kwargs)
@@ -91,7 +99,7 @@ class TypeCode(ConfirmLoginCodeView):
             return FormView.form_invalid(self, form)
         messages.error(
             self.request,
-            "That was the last try: this code no longer works. Nothing else has changed; ask for a new one.",
+            _("That was the last try: this code no longer works. Nothing else has changed; ask for a new one."),
         )
         return self._ask_again()
 
@@ -124,20 +132,6 @@ def sign_in_link(request: Request, token: str) -> HttpResponse:
             request, link.reader, email_verification=EmailVerificationMethod.NONE, redirect_url=next_url or None
         )
     return render(request, "readers/sign_in_link.html", {"link": link, "next": next_url})
-
-
-@login_required
-@require_safe
-def security(request: Request) -> HttpResponse:
-    """Every way into this account, and where it is open."""
-    kinds = list(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
-    context = {
-        "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
-        "has_app": Authenticator.Type.TOTP in kinds,
-        "has_password": request.user.has_usable_password(),
-        "devices": len(UserSession.objects.purge_and_list(request.user)),
-    }
-    return render(request, "readers/security.html", context)
 
 
 @login_required

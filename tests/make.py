@@ -1,5 +1,6 @@
 """Plain makers with fixed values. Alice subscribes, Bob has an account and no more, Carol is staff."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pkgutil import iter_modules
@@ -10,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.test import Client
 
 import newsroom.migrations
 from articles.models import Article, Author, Section
@@ -30,6 +32,14 @@ def a_reader(email: str = "bob@example.org", **fields: Any) -> User:
     reader = User.objects.create_user(email, **fields)
     EmailAddress.objects.create(user=reader, email=reader.email, verified=True, primary=True)
     return reader
+
+
+def proved(client: Client) -> None:
+    """The reader of this client has just shown once more that it is them."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "code", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
+    session.save()
 
 
 def the_groups() -> None:

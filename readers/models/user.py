@@ -1,6 +1,8 @@
 """The account, whose name is an e-mail address."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
@@ -70,6 +72,9 @@ class User(AbstractUser):
     language = models.CharField(
         max_length=2, blank=True, choices=languages.CHOICES, help_text="Of the pages and letters; empty for English."
     )
+    session_seal = models.CharField(
+        max_length=32, blank=True, editable=False, help_text="Changed to end every session at once."
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -83,6 +88,17 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What every session is checked against: the password, and the seal where one was set."""
+        return self._with_seal(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same with the secret keys of before, while one is being rotated."""
+        return map(self._with_seal, super().get_session_auth_fallback_hash())
+
+    def _with_seal(self, session_hash: str) -> str:
+        return sha256(f"{session_hash}{self.session_seal}".encode()).hexdigest() if self.session_seal else session_hash
 
     @property
     def is_deleted(self) -> bool:
