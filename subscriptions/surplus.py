@@ -84,8 +84,7 @@ def settle(subscription: Subscription, *, at: datetime) -> None:
             cancelled_at=ended.cancelled_at,
             unpaid_since=ended.unpaid_since,
         )
-        if subscription.surplus == Subscription.Surplus.TRIAL:
-            letters.second_trial(reader, occasion=subscription.stripe_id, at=at)
-        else:
-            refunded = sum(payment.paid_cents for payment in payments)
-            letters.ordered_twice(reader, refunded_cents=refunded, occasion=subscription.stripe_id, at=at)
+        is_trial = subscription.surplus == Subscription.Surplus.TRIAL
+        write = letters.second_trial if is_trial else letters.ordered_twice
+        refunded_cents = sum(payment.paid_cents for payment in payments)
+        write(reader, refunded_cents=refunded_cents, occasion=subscription.stripe_id, at=at)

@@ -127,6 +127,36 @@ def test_a_card_has_one_free_trial_whatever_the_address(bob: User, billing: Fake
     assert [letter.to for letter in mail.outbox if "second free trial" in letter.subject] == [["other@example.org"]]
 
 
+def test_the_letter_about_a_second_trial_says_that_nothing_was_charged(bob: User, billing: FakeBilling) -> None:
+    anna, again = a_reader("anna@example.org"), a_reader("other@example.org")
+    webhooks.record(anna, a_trial(billing, anna, "sub_anna", "fp_1"), at=NOW)
+    webhooks.record(again, a_trial(billing, again, "sub_again", "fp_1"), at=NOW)
+    letter = next(one for one in mail.outbox if "second free trial" in one.subject)
+    assert letter.subject.endswith(", and no charge")
+    for words in (letter.body, letter.alternatives[0][0]):
+        assert "Nothing was charged." in words
+        assert "way back" not in words
+
+
+def test_and_where_it_was_charged_before_it_could_be_ended_how_much_goes_back(bob: User, billing: FakeBilling) -> None:
+    anna, again = a_reader("anna@example.org"), a_reader("other@example.org")
+    webhooks.record(anna, a_trial(billing, anna, "sub_anna", "fp_1"), at=NOW)
+    facts = a_trial(billing, again, "sub_again", "fp_1")
+    billing.is_away = True
+    webhooks.record(again, facts, at=NOW)
+    a_month_later = NOW + timedelta(days=31)
+    billing.becomes("sub_again", status="active")
+    billing.payments["sub_again"] = [PaymentFacts("pi_9", "in_9", 15000, 0, a_month_later)]
+    billing.is_away = False
+    assert surplus.settle_all(at=a_month_later) == 1
+    assert [one.cents for one in billing.refunds.values()] == [15000]
+    letter = next(one for one in mail.outbox if "second free trial" in one.subject)
+    assert "no charge" not in letter.subject
+    for words in (letter.body, letter.alternatives[0][0]):
+        assert "€150.00" in words
+        assert "Nothing was charged" not in words
+
+
 def test_a_mailbox_has_one_free_trial_however_its_address_is_written(bob: User, billing: FakeBilling) -> None:
     """Both pages were opened before either was paid."""
     one, two = a_reader("abuse+1@example.org"), a_reader("abuse+2@example.org")

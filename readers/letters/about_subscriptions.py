@@ -93,9 +93,12 @@ def ordered_twice(reader: User, *, refunded_cents: int, occasion: str, at: datet
     return write(reader, "ordered_twice", occasion, {"refunded_cents": refunded_cents}, at=at)
 
 
-def second_trial(reader: User, *, occasion: str, at: datetime) -> Letter | None:
-    """The card or account had its free trial before: this one was ended at once and nothing was charged."""
-    return write(reader, "second_trial", occasion, {}, at=at)
+def second_trial(reader: User, *, refunded_cents: int, occasion: str, at: datetime) -> Letter | None:
+    """The card or account had its free trial before: this one was ended. `refunded_cents` are on their way back.
+
+    That is 0 unless Stripe was away for longer than the trial, and charged for it before we could end it.
+    """
+    return write(reader, "second_trial", occasion, {"refunded_cents": refunded_cents}, at=at)
 
 
 def _plan_in_words(plan_words: str, price_cents: int, interval_words: str) -> dict[str, Any]:
