@@ -17,8 +17,8 @@ _HEADINGS = {"h1": "=", "h2": "-", "h3": ""}
 def as_plain_text(html: str, *, base_url: str = "") -> str:
     """The words of an HTML text, wrapped at 72 signs; a link is followed by its address, made whole with `base_url`.
 
-    A heading is underlined, an item of a list begins with a dash or its number, each line of a quotation with a bar,
-    and a term and its description share a line.
+    A heading is underlined, an item of a list begins with a dash or its number, each line of a quotation or a note
+    with a bar, and a term and its description share a line.
     """
     reader = _Reader(base_url)
     reader.feed(html)
@@ -39,6 +39,7 @@ class _Reader(HTMLParser):
         self._mark = ""
         self._is_item = False
         self._quoted = 0
+        self._notes: list[bool] = []
         self._link = ""
         self._before = ""
 
@@ -54,6 +55,9 @@ class _Reader(HTMLParser):
             self._mark, self._is_item = self._next_mark(), True
         elif tag == "blockquote":
             self._quoted += 1
+        elif tag == "div":
+            self._notes.append(dict(attrs).get("role") == "note")
+            self._quoted += self._notes[-1]
         elif tag == "br":
             self._words += "\n"
         elif tag == "a":
@@ -72,6 +76,8 @@ class _Reader(HTMLParser):
             self._lists.pop()
         elif tag == "blockquote":
             self._quoted = max(self._quoted - 1, 0)
+        elif tag == "div" and self._notes:
+            self._quoted -= self._notes.pop()
 
     def handle_data(self, data: str) -> None:
         self._words += data.replace("\n", " ")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import account_views as views
+from . import contract_views as contracts
 
 urlpatterns = [
     path("", views.account, name="account"),
@@ -16,5 +17,8 @@ urlpatterns = [
     path("pay/", views.pay, name="pay"),
     path("invoices/", views.invoices, name="invoices"),
     path("invoices/portal/", views.portal, name="portal"),
+    path("contracts/", contracts.contracts, name="contracts"),
+    path("contracts/<str:number>/", contracts.contract, name="contract"),
+    path("contracts/<str:number>/download/", contracts.download, name="contract_download"),
     path("back/", views.back, name="back_from_portal"),
 ]

@@ -1,19 +1,20 @@
 """The reader's own account: what I have, what it costs, and the way out."""
 
-import uuid
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from edge.http import Request
 
-from . import billing, cancelling, pausing, trial, webhooks
+from . import billing, cancelling, pausing, switching, trial, webhooks
 from .access import all_entitlements_for
 from .forms import WhyCancelled
 from .models import Customer, Farewell, Plan, Refund
@@ -46,7 +47,7 @@ def cancel(request: Request) -> HttpResponse:
     if standing.can_keep:
         return redirect("cancelled")
     if not standing.can_cancel or standing.subscription is None:
-        messages.info(request, "You have no subscription to cancel.")
+        messages.info(request, _("You have no subscription to cancel."))
         return redirect("account")
     if request.method != "POST":
         at_once = cancelling.ends_at_once(standing.subscription, at=request.now)
@@ -57,7 +58,7 @@ def cancel(request: Request) -> HttpResponse:
         return billing_trouble(request, error, again=reverse("cancel"))
     _note_why(request, in_trial=standing.subscription.is_trial)
     if not left.is_live:
-        messages.success(request, "Your subscription has ended, and nothing more will be charged.")
+        messages.success(request, _("Your subscription has ended, and nothing more will be charged."))
         return redirect("account")
     return redirect("cancelled")
 
@@ -86,14 +87,14 @@ def keep(request: Request) -> HttpResponse:
     """Take the cancellation back."""
     standing = _standing(request)
     if not standing.can_keep or standing.subscription is None:
-        messages.info(request, "There is no cancellation to take back.")
+        messages.info(request, _("There is no cancellation to take back."))
         return redirect("account")
     stripe_id = standing.subscription.stripe_id
     try:
         webhooks.change(standing.subscription, lambda gateway: gateway.keep(stripe_id), at=request.now)
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("account"))
-    messages.success(request, "Your subscription goes on as before.")
+    messages.success(request, _("Your subscription goes on as before."))
     return redirect("account")
 
 
@@ -104,28 +105,24 @@ def switch(request: Request) -> HttpResponse:
     standing = _standing(request)
     other, subscription = _other_plan(standing), standing.subscription
     if not standing.can_switch or other is None or subscription is None:
-        messages.info(request, "There is nothing to switch.")
+        messages.info(request, _("There is nothing to switch."))
         return redirect("account")
     try:
         if request.method != "POST":
             cost = billing.gateway().preview_switch(subscription.stripe_id, other.stripe_price_id)
-            context = _about(standing, other=other, cost=cost, intention=uuid.uuid4())
+            context = _about(standing, other=other, cost=cost)
+            summary = render_to_string("subscriptions/_switch_summary.html", context)
+            context |= {"summary": summary, "intention": switching.seal(summary)}
             return render(request, "subscriptions/switch.html", context)
         if request.POST.get("to") != other.interval:
-            messages.info(request, "You already have this plan.")
+            messages.info(request, _("You already have this plan."))
             return redirect("account")
-        intention = request.POST.get("intention", "")[:36]
-        if not intention:
-            return redirect("switch")
-        key = f"switch-{subscription.stripe_id}-{intention}"
-        webhooks.change(
-            subscription,
-            lambda gateway: gateway.switch(subscription.stripe_id, other.stripe_price_id, key=key),
-            at=request.now,
-        )
+        switching.switch(subscription, other, sealed=request.POST.get("intention", ""), at=request.now)
+    except switching.NotShown:
+        return redirect("switch")
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("switch"))
-    messages.success(request, f"You now have the {other.get_interval_display().lower()} plan.")
+    messages.success(request, _("You pay yearly now.") if other.is_yearly else _("You pay monthly now."))
     return redirect("account")
 
 
@@ -136,7 +133,7 @@ def pause(request: Request) -> HttpResponse:
     standing = _standing(request)
     subscription = standing.subscription
     if not standing.can_pause or subscription is None:
-        messages.info(request, "To pause, you need a running subscription whose present period is paid.")
+        messages.info(request, _("To pause, you need a running subscription whose present period is paid."))
         return redirect("account")
     choices = pausing.choices_for(subscription)
     page = _about(standing, choices=choices, begins=f"{subscription.period_ends_at.timestamp():.0f}")
@@ -144,13 +141,13 @@ def pause(request: Request) -> HttpResponse:
         return render(request, "subscriptions/pause.html", page)
     choice = next((one for one in choices if str(one.months) == request.POST.get("months")), None)
     if choice is None or request.POST.get("begins") != page["begins"]:
-        messages.warning(request, "The dates have changed since you opened this page. Please look again.")
+        messages.warning(request, _("The dates have changed since you opened this page. Please look again."))
         return render(request, "subscriptions/pause.html", page)
     try:
         pausing.pause(subscription, choice, at=request.now)
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("pause"))
-    messages.success(request, "Your pause is set. We have sent you the dates.")
+    messages.success(request, _("Your pause is set. We have sent you the dates."))
     return redirect("account")
 
 
@@ -160,13 +157,13 @@ def resume(request: Request) -> HttpResponse:
     """End a pause, or take it back before it has begun."""
     standing = _standing(request)
     if not standing.can_resume or standing.subscription is None:
-        messages.info(request, "There is no pause to end.")
+        messages.info(request, _("There is no pause to end."))
         return redirect("account")
     try:
         pausing.resume(standing.subscription, at=request.now)
     except billing.BillingError as error:
         return billing_trouble(request, error, again=reverse("account"))
-    messages.success(request, "Your subscription goes on.")
+    messages.success(request, _("Your subscription goes on."))
     return redirect("account")
 
 
@@ -183,7 +180,7 @@ def pay(request: Request) -> HttpResponse:
     """To Stripe's page where the open invoice is paid at once, with any card: the link in notices and letters."""
     standing = _standing(request)
     if standing.subscription is None or standing.state is not State.PAST_DUE:
-        messages.info(request, "There is nothing to pay.")
+        messages.info(request, _("There is nothing to pay."))
         return redirect("account")
     try:
         address = billing.gateway().open_invoice_page(standing.subscription.stripe_id)
@@ -222,7 +219,7 @@ def back(request: Request) -> HttpResponse:
     try:
         webhooks.refresh(request.user, at=request.now)
     except billing.BillingError:
-        messages.warning(request, "Stripe did not answer just now. What you changed will show here within minutes.")
+        messages.warning(request, _("Stripe did not answer just now. What you changed will show here within minutes."))
     return redirect("account")
 
 
@@ -245,7 +242,7 @@ def _other_plan(standing: Standing) -> Plan | None:
 def _to_stripe(request: Request, address_for: Callable[[str, str], str]) -> HttpResponse:
     customer = Customer.objects.of(request.user)
     if customer is None:
-        messages.info(request, "There is nothing to change: you have not paid with a card here.")
+        messages.info(request, _("There is nothing to change: you have not paid with a card here."))
         return redirect("account")
     try:
         address = address_for(customer.stripe_id, request.build_absolute_uri(reverse("back_from_portal")))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -123,6 +124,17 @@ def conclude_for_grant(grant: Grant, *, at: datetime) -> Contract | None:
         language=language,
         price_cents=0,
     )
+
+
+def terms_in_words(contract: Contract) -> dict[str, str]:
+    """The terms that were accepted, for a letter: version, language, cleaned HTML and plain text; empty without any."""
+    text = contract.accepted_terms
+    return {
+        "terms_version": contract.terms.name if contract.terms else "",
+        "terms_language": text.language if text else "",
+        "terms_html": text.html if text else "",
+        "terms_text": as_plain_text(text.html, base_url=settings.SITE_URL) if text else "",
+    }
 
 
 def show_change(subscription: Subscription, plan: Plan, *, shown_html: str, at: datetime) -> Amendment | None:

@@ -200,19 +200,8 @@ def _write_letters(
     if not after.is_live or after.status == "incomplete":
         dunning.fall_silent(reader)
         return
-    if (before is None or before.status == "incomplete") and not after.first_payment_failed:
-        letters.welcome(
-            reader,
-            plan_words=after.plan.get_interval_display(),
-            price_cents=after.plan.price_cents,
-            interval_words=after.plan.interval,
-            first_charge_at=after.period_ends_at if after.is_trial else after.started_at,
-            is_trial=after.is_trial,
-            terms_version=contract.terms.name if contract and contract.terms else "",
-            first_charge_cents=after.next_charge_cents if after.is_trial else facts.invoiced_cents,
-            occasion=occasion,
-            at=at,
-        )
+    if contract and not after.first_payment_failed:
+        _welcome(after, contract, facts, at=at)
     if after.ends_at and not (before and before.ends_at) and not after.pause_has_begun(at=at):
         letters.cancelled(reader, reads_until=after.ends_at, occasion=f"{occasion} {_stamp(facts.cancelled_at)}", at=at)
     if before and before.is_cancelled and after.ends_at is None:
@@ -234,6 +223,24 @@ def _write_letters(
         dunning.tell(after, amount_cents=facts.unpaid_cents, needs_confirmation=facts.needs_confirmation, at=at)
     elif before and before.status in ("past_due", "unpaid"):
         dunning.fall_silent(reader)
+
+
+def _welcome(after: Subscription, contract: Contract, facts: SubscriptionFacts, *, at: datetime) -> None:
+    """The contract in a letter, at once (law.md L6, L17)."""
+    invoiced_cents = after.plan.price_cents if facts.invoiced_cents is None else facts.invoiced_cents
+    letters.welcome(
+        after.reader,
+        number=contract.number,
+        interval=after.plan.interval,
+        price_cents=after.plan.price_cents,
+        first_charge_at=after.period_ends_at if after.is_trial else after.started_at,
+        first_charge_cents=after.next_charge_cents if after.is_trial else invoiced_cents,
+        is_trial=after.is_trial,
+        concluded_at=contract.concluded_at,
+        **contracts.terms_in_words(contract),
+        occasion=after.stripe_id,
+        at=at,
+    )
 
 
 def _write_about_pauses(before: Subscription | None, after: Subscription, *, at: datetime) -> None:

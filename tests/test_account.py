@@ -143,8 +143,9 @@ def test_a_switch_shows_its_cost_first(client: Client, alice: User, billing: Fak
 
 
 def test_a_second_click_on_switch_does_not_switch_back(client: Client, alice: User, billing: FakeBilling) -> None:
+    intention = client.get("/account/switch/").context["intention"]
     for _ in range(2):
-        client.post("/account/switch/", {"to": "month", "intention": "x"})
+        client.post("/account/switch/", {"to": "month", "intention": intention})
     assert billing.calls.count("switch") == 1
     assert Subscription.objects.get().plan.interval == "month"
 
@@ -191,6 +192,7 @@ def test_a_refusal_is_shown_with_its_reason(
         raise BillingRefused("Your card was declined.")
 
     monkeypatch.setattr(billing, "switch", refuse)
-    response = client.post("/account/switch/", {"to": "month", "intention": "x"})
+    intention = client.get("/account/switch/").context["intention"]
+    response = client.post("/account/switch/", {"to": "month", "intention": intention})
     assert response.status_code == 409
     assert "Your card was declined." in response.content.decode()

@@ -217,11 +217,13 @@ def test_the_welcome_repeats_the_contract(mailoutbox: list, commits: Any) -> Non
             "Viaduct, yearly plan",
             "17 December 2026",
             "€150.00 per year, VAT included",
-            "every year, until you cancel",
-            "2026-11",
+            "renews by itself every year, at €150.00 per year, until you cancel",
+            "VD-2026-000001",
+            "Terms of Use, version 2026-11",
+            "1. Who we are",
             "http://localhost:8000/account/cancel/",
             "http://localhost:8000/withdraw/",
-            "http://localhost:8000/terms/",
+            "http://localhost:8000/account/contracts/VD-2026-000001/",
             "14 days",
             "Cancel before 17 December 2026 and you pay nothing",
         ):
@@ -233,7 +235,7 @@ def test_without_a_trial_the_welcome_says_what_was_charged(mailoutbox: list, com
         a_welcome(a_reader(), is_trial=False)
     [mail] = mailoutbox
     assert mail.subject == "Your subscription to Viaduct has begun"
-    assert "Charged today   €150.00" in mail.body
+    assert "Charged today: €150.00" in mail.body
     assert "trial" not in mail.body.lower()
 
 

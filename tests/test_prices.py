@@ -140,7 +140,7 @@ def test_a_discount_shows_in_the_account_and_in_the_first_letter(client: Client,
     bob = a_reader()
     webhooks.record(bob, the_facts(stripe_id="sub_2", discounted_cents=12000), at=NOW)
     body = mail.outbox[-1].body
-    assert "First charge   17 December 2026, €120.00" in body
+    assert "First charge: 17 December 2026, €120.00" in body
     assert "€150.00 per year" in body, "the price itself is the contract"
 
 

@@ -1,5 +1,6 @@
 """Every letter the site writes, one function each, in a file for each subject; how they are sent is in `post`."""
 
+from .about_contracts import welcome
 from .about_payments import (
     card_expires,
     debit_returned,
@@ -22,7 +23,6 @@ from .about_subscriptions import (
     second_trial,
     switched,
     undone,
-    welcome,
 )
 from .post import send, send_waiting, withdraw, write, write_to_operator
 

@@ -7,34 +7,6 @@ from ..models import Letter, User
 from .post import write
 
 
-def welcome(
-    reader: User,
-    *,
-    plan_words: str,
-    price_cents: int,
-    interval_words: str,
-    first_charge_at: datetime,
-    is_trial: bool,
-    terms_version: str,
-    occasion: str,
-    at: datetime,
-    first_charge_cents: int | None = None,
-) -> Letter | None:
-    """The contract on a durable medium: what was ordered, for how much, from when, and the ways out.
-
-    `plan_words` is "Yearly", `interval_words` what one price pays for ("year"); `terms_version` those accepted;
-    `first_charge_cents` what the first charge comes to where a promotion code makes it less than the price.
-    """
-    context = _plan_in_words(plan_words, price_cents, interval_words) | {
-        "first_charge_cents": price_cents if first_charge_cents is None else first_charge_cents,
-        "first_charge_at": first_charge_at,
-        "is_trial": is_trial,
-        "terms_version": terms_version,
-        "begins_at": at,
-    }
-    return write(reader, "welcome", occasion, context, at=at)
-
-
 def cancelled(reader: User, *, reads_until: datetime, occasion: str, at: datetime) -> Letter | None:
     """The subscription ends at `reads_until` and nothing more is charged."""
     return write(reader, "cancelled", occasion, {"reads_until": reads_until, "cancelled_at": at}, at=at)

@@ -15,7 +15,7 @@ from .checkout import CheckoutAttempt
 from .grant import Grant
 from .plan import Plan
 from .subscription import Subscription
-from .terms import TermsVersion
+from .terms import TermsText, TermsVersion
 
 IN_COURT = _("It proves what was agreed, for as long as either side can go to court over it.")
 
@@ -142,6 +142,11 @@ class Contract(models.Model):
     def key_of(number: str) -> str:
         """A contract number as it is looked for: capital letters and digits only."""
         return "".join(sign for sign in number.upper() if sign.isalnum())[:30]
+
+    @property
+    def accepted_terms(self) -> TermsText | None:
+        """The words of the terms that were accepted, in the language in which they were shown."""
+        return self.terms.text_in(self.language) if self.terms else None
 
     @property
     def evidence_of_country(self) -> Sequence[str]:

@@ -272,7 +272,7 @@ def test_a_code_for_the_first_charge_only_is_not_promised_for_the_second(
     subscribe(client, world, promotion_code="FIVE")
     assert world.charged_cents() == 1000
     welcome = next(one for one in mailoutbox if "has begun" in one.subject)
-    assert "Charged today  €10.00" in welcome.body
+    assert "Charged today: €10.00" in welcome.body
     assert Subscription.objects.get().next_charge_cents == 1500
 
 
