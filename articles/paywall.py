@@ -1,16 +1,18 @@
 """What is served to this reader, and why? The only door to the full text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscriptions.access import Entitlement
 
 from . import body
 from .figures import put_in
-from .models import Article, FullText
+from .models import Article, FullText, GiftLink
 
 
 class Access(StrEnum):
@@ -18,6 +20,7 @@ class Access(StrEnum):
 
     FREE = "free"
     ENTITLED = "entitled"
+    GIFT = "gift"
     LOCKED = "locked"
 
 
@@ -48,6 +51,13 @@ def reading_of(article: Article, entitlement: Entitlement | None) -> Reading:
     return Reading(Access.ENTITLED, _full_text(article), entitlement=entitlement)
 
 
+def reading_of_gift(article: Article, gift: GiftLink, *, at: datetime) -> Reading | None:
+    """The full text for whoever has an open gift of this article; None where the gift has ended or is of another."""
+    if gift.article_id != article.pk or not gift.is_open(at=at):
+        return None
+    return Reading(Access.GIFT if article.has_wall else Access.FREE, _full_text(article))
+
+
 def _full_text(article: Article) -> SafeString:
     html = FullText.objects.filter(article=article).values_list("html", flat=True).first() or article.teaser
     return put_in(body.with_anchor(body.cut_at_wall(html)), article)
@@ -59,3 +69,16 @@ def texts_to_search(articles: Sequence[Article], entitlement: Entitlement | None
     if entitlement is not None:
         texts |= dict(FullText.objects.filter(article__in=articles).values_list("article_id", "text"))
     return texts
+
+
+def texts_for_feed(articles: Sequence[Article], entitlement: Entitlement) -> dict[int, str]:
+    """Each article (by its key) in full but without pictures, for a feed that belongs to somebody so entitled."""
+    texts = FullText.objects.filter(article__in=articles).values_list("article_id", "html")
+    teasers = {article.pk: article.teaser for article in articles}
+    whole = teasers | {key: "".join(asdict(body.cut_at_wall(html)).values()) for key, html in texts}
+    return {
+        article.pk: format_html(
+            "<p><strong>{}</strong></p>{}", article.standfirst, body.with_pictures(whole[article.pk], {})
+        )
+        for article in articles
+    }

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from . import feeds, media, sitemaps, views
+from . import feeds, gift_views, media, private_feed, sitemaps, views
 
 
 class FeedForm(StringConverter):
@@ -26,6 +26,14 @@ urlpatterns = [
     path("briefs/feed.<feed_form:form>", feeds.briefs_feed, name="briefs_feed"),
     path("authors/<slug:slug>/", views.author, name="author"),
     path("partners/<int:pk>/", views.partner_notice, name="partner_notice"),
+    path("gift/", gift_views.give, name="give"),
+    path("gift/<str:token>/", gift_views.opened, name="gift"),
+    path("account/gifts/", gift_views.mine, name="gifts"),
+    path("account/gifts/<int:pk>/end/", gift_views.revoke, name="revoke_gift"),
+    path("account/feed/", private_feed.mine, name="my_feed"),
+    path("account/feed/new/", private_feed.make, name="make_feed"),
+    path("account/feed/end/", private_feed.end, name="end_feed"),
+    path("feeds/<str:token>.<feed_form:form>", private_feed.feed, name="private_feed"),
     path("media/pictures/<str:name>", media.picture, name="picture"),
     path("feed.<feed_form:form>", feeds.site_feed, name="site_feed"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),

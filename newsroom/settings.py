@@ -336,6 +336,7 @@ KEEP_SIGN_IN_LINKS_DAYS = env.number("KEEP_SIGN_IN_LINKS_DAYS", default=30, leas
 KEEP_ADDRESS_CHANGES_DAYS = env.number("KEEP_ADDRESS_CHANGES_DAYS", default=180, least=7)
 KEEP_CONSENTS_DAYS = env.number("KEEP_CONSENTS_DAYS", default=3 * 365, least=30)
 KEEP_HISTORY_DAYS = env.number("KEEP_HISTORY_DAYS", default=365, least=1)
+KEEP_GIFTS_DAYS = env.number("KEEP_GIFTS_DAYS", default=90, least=31)
 KEEP_RUNS_DAYS = env.number("KEEP_RUNS_DAYS", default=14, least=1)
 KEEP_UNPROVED_DAYS = env.number("KEEP_UNPROVED_DAYS", default=2, least=1)
 KEEP_UNFINISHED_SIGN_INS_DAYS = 1

@@ -2,6 +2,7 @@
 
 from .article import Article, Byline, FormerAddress, FullText
 from .author import Author
+from .gift import GiftLink, PrivateFeed
 from .picture import Picture
 from .section import Section
 from .short import AgendaItem, Brief, PartnerItem
@@ -15,8 +16,10 @@ __all__ = [
     "Byline",
     "FormerAddress",
     "FullText",
+    "GiftLink",
     "PartnerItem",
     "Picture",
+    "PrivateFeed",
     "Section",
     "Topic",
 ]

@@ -31,4 +31,4 @@ class Engine(Protocol):
 
 def engine() -> Engine:
     """The one that belongs to the database."""
-    return {"sqlite": sqlite, "postgresql": postgresql}[connection.vendor]  # type: ignore[return-value]
+    return {"sqlite": sqlite, "postgresql": postgresql}[connection.vendor]
