@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models.functions import Greatest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from edge.caching import public
+from edge.http import Request
 
 from .addresses import absolute
 from .models import Article, Author, Section
@@ -29,9 +30,9 @@ NOT_FOR_CRAWLERS = ("/admin/", "/account/", "/accounts/", "/search/", "/stripe/"
 
 @public
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """A sitemap for the standing pages, one for each year, and one for the news."""
-    published = Article.objects.published(at=request.now)  # type: ignore[attr-defined]
+    published = Article.objects.published(at=request.now)
     last, first = (rows.values_list("published_at", flat=True).first() for rows in _ends(published))
     years = range(last.astimezone(UTC).year, first.astimezone(UTC).year - 1, -1) if first and last else ()
     names = ["sitemap_of_pages", "sitemap_of_news"]
@@ -47,7 +48,7 @@ def _ends(published: ArticleQuerySet) -> tuple[ArticleQuerySet, ArticleQuerySet]
 
 @public
 @require_safe
-def pages(request: HttpRequest) -> HttpResponse:
+def pages(request: Request) -> HttpResponse:
     """Front page, sections, authors and standing pages."""
     addresses = [reverse(name) for name in STANDING]
     addresses += [section.get_absolute_url() for section in Section.objects.all()]
@@ -57,13 +58,13 @@ def pages(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
-def year(request: HttpRequest, year: int) -> HttpResponse:
+def year(request: Request, year: int) -> HttpResponse:
     """Every article of a year (UTC)."""
     if not 1900 <= year <= 9000:
         raise Http404
     start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     rows = (
-        Article.objects.published(at=request.now)  # type: ignore[attr-defined]
+        Article.objects.published(at=request.now)
         .filter(published_at__gte=start, published_at__lt=end)
         .newest_first()
         .values_list("section__slug", "slug", Greatest("published_at", "changed_at"))[:MOST]
@@ -79,11 +80,11 @@ def year(request: HttpRequest, year: int) -> HttpResponse:
 
 @public
 @require_safe
-def news(request: HttpRequest) -> HttpResponse:
+def news(request: Request) -> HttpResponse:
     """What was published in the last 48 hours."""
     newest = (
-        Article.objects.published(at=request.now)  # type: ignore[attr-defined]
-        .filter(published_at__gt=request.now - NEWS_AGE)  # type: ignore[attr-defined]
+        Article.objects.published(at=request.now)
+        .filter(published_at__gt=request.now - NEWS_AGE)
         .newest_first()
         .select_related("section")
         .defer("teaser")[:NEWS_MOST]
@@ -94,12 +95,12 @@ def news(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
-def robots(request: HttpRequest) -> HttpResponse:
+def robots(request: Request) -> HttpResponse:
     """robots.txt: everything is open but what has nothing to find."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS), ""]
     lines += [f"Sitemap: {settings.SITE_URL}{reverse(name)}" for name in ("sitemap", "sitemap_of_news")]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
-def _xml(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+def _xml(request: Request, name: str, context: dict[str, object]) -> HttpResponse:
     return render(request, f"articles/{name}", context, content_type="application/xml; charset=utf-8")

@@ -1,11 +1,12 @@
 """The pages of the news: find, ask, render."""
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from edge.caching import public
+from edge.http import Request
 from subscriptions.access import entitlement_for
 
 from . import search as finding
@@ -19,39 +20,39 @@ from .river import NoSuchPlace, Stretch, stretch_of
 
 @public
 @require_safe
-def front(request: HttpRequest) -> HttpResponse:
+def front(request: Request) -> HttpResponse:
     """The front page."""
-    page = front_page(at=request.now)  # type: ignore[attr-defined]
+    page = front_page(at=request.now)
     return render(request, "articles/front.html", {"page": page, "sections": page.sections, "front": True})
 
 
 @public
 @require_safe
-def section(request: HttpRequest, section: str) -> HttpResponse:
+def section(request: Request, section: str) -> HttpResponse:
     """A section: its remit and its river."""
     here = get_object_or_404(Section, slug=section)
-    river = _river(request, here.articles.published(at=request.now).for_teasers().defer("teaser"))  # type: ignore[attr-defined]
-    context = {"here": here, "river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    river = _river(request, here.articles.published(at=request.now).for_teasers().defer("teaser"))
+    context = {"here": here, "river": river, "beside": beside(at=request.now)}
     return render(request, "articles/section.html", context)
 
 
 @public
 @require_safe
-def article(request: HttpRequest, section: str, slug: str) -> HttpResponse:
+def article(request: Request, section: str, slug: str) -> HttpResponse:
     """An article, with its wall or without."""
     article = _published_or_404(request, slug)
     if request.path != article.get_absolute_url():
         return _moved(request, article)
-    reading = reading_of(article, entitlement_for(request.user, at=request.now))  # type: ignore[attr-defined]
-    page = article_page(article, reading, reader=request.user, at=request.now)  # type: ignore[attr-defined]
+    reading = reading_of(article, entitlement_for(request.user, at=request.now))
+    page = article_page(article, reading, reader=request.user, at=request.now)
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
     # The page says itself why one may read; the notice of every page would ask again.
     context["payment_trouble"] = None
     return render(request, "articles/article.html", context)
 
 
-def _published_or_404(request: HttpRequest, slug: str) -> Article:
-    published = Article.objects.published(at=request.now).for_reading()  # type: ignore[attr-defined]
+def _published_or_404(request: Request, slug: str) -> Article:
+    published = Article.objects.published(at=request.now).for_reading()
     if found := published.filter(slug=slug).first():
         return found
     former = FormerAddress.objects.filter(slug=slug).first()
@@ -60,51 +61,51 @@ def _published_or_404(request: HttpRequest, slug: str) -> Article:
     raise Http404
 
 
-def _moved(request: HttpRequest, article: Article) -> HttpResponse:
+def _moved(request: Request, article: Article) -> HttpResponse:
     query = request.META.get("QUERY_STRING", "")
     return HttpResponsePermanentRedirect(article.get_absolute_url() + (f"?{query}" if query else ""))
 
 
 @public
 @require_safe
-def author(request: HttpRequest, slug: str) -> HttpResponse:
+def author(request: Request, slug: str) -> HttpResponse:
     """A page about who wrote it."""
     author = get_object_or_404(Author, slug=slug)
-    river = _river(request, author.articles.published(at=request.now).for_teasers().defer("teaser"))  # type: ignore[attr-defined]
+    river = _river(request, author.articles.published(at=request.now).for_teasers().defer("teaser"))
     return render(request, "articles/author.html", {"author": author, "river": river})
 
 
 @public
 @require_safe
-def latest(request: HttpRequest) -> HttpResponse:
+def latest(request: Request) -> HttpResponse:
     """Everything, newest first, by day."""
-    river = _river(request, Article.objects.published(at=request.now).for_teasers().defer("teaser"), length=40)  # type: ignore[attr-defined]
-    context = {"river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    river = _river(request, Article.objects.published(at=request.now).for_teasers().defer("teaser"), length=40)
+    context = {"river": river, "beside": beside(at=request.now)}
     return render(request, "articles/latest.html", context)
 
 
 @public
 @require_safe
-def briefs(request: HttpRequest) -> HttpResponse:
+def briefs(request: Request) -> HttpResponse:
     """The news in brief, in full."""
-    river = _river(request, Brief.objects.published(at=request.now), length=30)  # type: ignore[attr-defined]
-    context = {"river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    river = _river(request, Brief.objects.published(at=request.now), length=30)
+    context = {"river": river, "beside": beside(at=request.now)}
     return render(request, "articles/briefs.html", context)
 
 
 @public
 @require_safe
-def topic(request: HttpRequest, slug: str) -> HttpResponse:
+def topic(request: Request, slug: str) -> HttpResponse:
     """What was written about a subject, in whatever section."""
     topic = get_object_or_404(Topic, slug=slug)
-    river = _river(request, topic.articles.published(at=request.now).for_teasers().defer("teaser"))  # type: ignore[attr-defined]
-    context = {"topic": topic, "river": river, "beside": beside(at=request.now)}  # type: ignore[attr-defined]
+    river = _river(request, topic.articles.published(at=request.now).for_teasers().defer("teaser"))
+    context = {"topic": topic, "river": river, "beside": beside(at=request.now)}
     return render(request, "articles/topic.html", context)
 
 
 @public
 @require_safe
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """Search in what this visitor may see: the teasers, or everything."""
     sections = list(Section.objects.all())
     author = request.GET.get("author", "")
@@ -116,10 +117,10 @@ def search(request: HttpRequest) -> HttpResponse:
         period=request.GET.get("period", ""),
         order=request.GET.get("order", ""),
     )
-    entitlement = entitlement_for(request.user, at=request.now)  # type: ignore[attr-defined]
+    entitlement = entitlement_for(request.user, at=request.now)
     try:
         page = int(request.GET.get("page", "1"))
-        results = finding.results(asked, entitlement, at=request.now, page=page)  # type: ignore[attr-defined]
+        results = finding.results(asked, entitlement, at=request.now, page=page)
     except ValueError as error:
         raise Http404 from error
     context = {
@@ -134,20 +135,20 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_safe
-def suggestions(request: HttpRequest) -> JsonResponse:
+def suggestions(request: Request) -> JsonResponse:
     """What somebody who is typing may mean."""
-    return JsonResponse({"suggestions": finding.suggestions(request.GET.get("q", ""), at=request.now)})  # type: ignore[attr-defined]
+    return JsonResponse({"suggestions": finding.suggestions(request.GET.get("q", ""), at=request.now)})
 
 
 @public
 @require_safe
-def partner_notice(request: HttpRequest, pk: int) -> HttpResponse:
+def partner_notice(request: Request, pk: int) -> HttpResponse:
     """Who pays for a political advertisement, and what for (law.md L16)."""
-    items = PartnerItem.objects.filter(is_political=True, starts_at__lte=request.now)  # type: ignore[attr-defined]
+    items = PartnerItem.objects.filter(is_political=True, starts_at__lte=request.now)
     return render(request, "articles/partner_notice.html", {"item": get_object_or_404(items, pk=pk)})
 
 
-def _river(request: HttpRequest, rows: QuerySet, *, length: int = 20) -> Stretch:
+def _river(request: Request, rows: QuerySet, *, length: int = 20) -> Stretch:
     try:
         return stretch_of(rows, request.GET.get("before", ""), length=length)
     except NoSuchPlace as error:

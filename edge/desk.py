@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from .http import now_of
+
 MOMENT_HELP = "Brussels time."
 
 
@@ -77,7 +79,7 @@ class ButtonMirrorAdmin(MirrorAdmin):
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
-        went_well, words = self.press(row, at=request.now)  # type: ignore[attr-defined]
+        went_well, words = self.press(row, at=now_of(request))
         self.log_change(request, row, words)
         messages.add_message(request, messages.SUCCESS if went_well else messages.WARNING, words)
         page = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"

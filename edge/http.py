@@ -1,7 +1,7 @@
 """A request as this site's views get it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 
@@ -11,3 +11,8 @@ class Request(HttpRequest):
 
     now: datetime
     user: Any
+
+
+def now_of(request: HttpRequest) -> datetime:
+    """The moment of the request (UTC), where Django's own signature says no more than `HttpRequest`."""
+    return cast(Request, request).now

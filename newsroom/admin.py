@@ -13,6 +13,7 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from edge.desk import ButtonMirrorAdmin
+from edge.http import now_of
 
 from . import jobs, worker
 from .models import PeriodicJob, Run, Worker
@@ -58,7 +59,7 @@ class PeriodicJobAdmin(ButtonMirrorAdmin):
         return False, f"{row} is running now, or no longer in the code."
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        workers = {"workers": Worker.objects.alive(at=request.now)}  # type: ignore[attr-defined]
+        workers = {"workers": Worker.objects.alive(at=now_of(request))}
         return super().changelist_view(request, (extra_context or {}) | workers)
 
 

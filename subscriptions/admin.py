@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 
 from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
+from edge.http import now_of
 from readers.models import User
 
 from . import closing_desk, receipts, refund_desk, trial
@@ -110,7 +111,7 @@ class ReaderAdmin(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _what_they_have(self, request: HttpRequest, reader: User) -> dict[str, Any]:
-        now = request.now  # type: ignore[attr-defined]
+        now = now_of(request)
         may = request.user.has_perm
         grants = reader.grants.select_related("granted_by", "ended_by")
         return {
@@ -187,17 +188,17 @@ class GrantAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Grant | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.now = request.now  # type: ignore[attr-defined]
+        form.now = now_of(request)  # type: ignore[attr-defined]
         return form
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         grant = kwargs.get("obj")
         can_end = request.user.has_perm("subscriptions.change_grant")
-        context["may_end"] = bool(grant and can_end and grant.ends_at > request.now)  # type: ignore[attr-defined]
+        context["may_end"] = bool(grant and can_end and grant.ends_at > now_of(request))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
-        obj.granted_by, obj.granted_at = request.user, request.now  # type: ignore[attr-defined,assignment]
+        obj.granted_by, obj.granted_at = request.user, now_of(request)  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
         self.log_change(request, obj.reader, f"Gave {_in_words(obj)}: {obj.reason}")
 
@@ -216,7 +217,7 @@ class GrantAdmin(admin.ModelAdmin):
         if not request.user.has_perm("subscriptions.change_grant"):
             raise PermissionDenied
         grant = get_object_or_404(Grant.objects.select_related("reader"), pk=grant_id)
-        now = request.now  # type: ignore[attr-defined]
+        now = now_of(request)
         if grant.ends_at > now:
             grant.end(by=request.user, at=now)  # type: ignore[arg-type]
             self.log_change(request, grant, "Ended.")

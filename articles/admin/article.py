@@ -18,16 +18,12 @@ from django.utils.timesince import timeuntil
 
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
+from edge.http import Request, now_of
 
 from . import preview
 from .forms import PUBLISH, PUBLISH_AT, TAKE_BACK, ArticleForm, PicturePicker
 
 BRUSSELS = ZoneInfo(settings.TIME_ZONE)
-
-
-def now_of(request: HttpRequest) -> datetime:
-    """The moment of the request (UTC), which the edge has put on it."""
-    return request.now  # type: ignore[attr-defined]
 
 
 def in_words(article: Article, *, at: datetime) -> str:
@@ -227,7 +223,7 @@ class ArticleAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
-    def preview(self, request: HttpRequest, article_id: int | None = None) -> HttpResponse:
+    def preview(self, request: Request, article_id: int | None = None) -> HttpResponse:
         """The page as a reader would see it: what is saved (GET), or what is typed and not saved (POST)."""
         return preview.answer(self, request, article_id)
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from articles.article_page import article_page
 from articles.models import Article
 from articles.paywall import reading_of
+from edge.http import Request
 from subscriptions.access import Entitlement, Source
 
 from .forms import ArticleForm
@@ -25,7 +26,7 @@ READERS = {
 }
 
 
-def answer(desk: "ArticleAdmin", request: HttpRequest, article_id: int | None) -> HttpResponse:
+def answer(desk: "ArticleAdmin", request: Request, article_id: int | None) -> HttpResponse:
     """The preview: of what is saved (GET), or of what is typed (POST), which it does not save.
 
     Raises Http404 for whoever may not change the article, as for one that does not exist.
@@ -40,7 +41,7 @@ def answer(desk: "ArticleAdmin", request: HttpRequest, article_id: int | None) -
     return _page(request, article)
 
 
-def _may_see(desk: "ArticleAdmin", request: HttpRequest, article: Article | None, *, is_new: bool) -> bool:
+def _may_see(desk: "ArticleAdmin", request: Request, article: Article | None, *, is_new: bool) -> bool:
     if not desk.admin_site.has_permission(request):
         return False
     if is_new:
@@ -48,7 +49,7 @@ def _may_see(desk: "ArticleAdmin", request: HttpRequest, article: Article | None
     return article is not None and desk.has_change_permission(request, article)
 
 
-def _of_what_is_typed(desk: "ArticleAdmin", request: HttpRequest, article: Article | None) -> HttpResponse:
+def _of_what_is_typed(desk: "ArticleAdmin", request: Request, article: Article | None) -> HttpResponse:
     original = copy.copy(article)
     form: ArticleForm = desk.get_form(request, article, change=article is not None)(
         _without_verb(request), request.FILES, instance=article
@@ -62,20 +63,18 @@ def _of_what_is_typed(desk: "ArticleAdmin", request: HttpRequest, article: Artic
     return response
 
 
-def _without_verb(request: HttpRequest) -> object:
+def _without_verb(request: Request) -> object:
     data = request.POST.copy()
     data.pop("verb", None)
     return data
 
 
-def _page(
-    request: HttpRequest, article: Article, *, saved: Article | None = None, is_typed: bool = False
-) -> HttpResponse:
+def _page(request: Request, article: Article, *, saved: Article | None = None, is_typed: bool = False) -> HttpResponse:
     who = request.GET.get("as", "visitor")
     if who not in READERS:
         raise Http404
     entitlement, called = READERS[who]
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     is_public = (saved or article).is_published(at=now)
     article.published_at = article.published_at or now
     reading = reading_of(article, entitlement)
@@ -91,7 +90,7 @@ def _page(
     return _hidden(render(request, "articles/preview.html", context))
 
 
-def _refused(request: HttpRequest, form: ArticleForm) -> HttpResponse:
+def _refused(request: Request, form: ArticleForm) -> HttpResponse:
     missing = [
         (form.fields[name].label or name.replace("_", " ") if name in form.fields else "", words)
         for name, list_ in form.errors.items()

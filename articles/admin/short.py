@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from articles.models import AgendaItem, Brief, PartnerItem
 from edge.desk import MOMENTS
+from edge.http import now_of
 
 
 class ShortAdmin(admin.ModelAdmin):
@@ -18,7 +19,7 @@ class ShortAdmin(admin.ModelAdmin):
     actions = None
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        now = {self.starts_now: request.now} if self.starts_now else {}  # type: ignore[attr-defined]
+        now = {self.starts_now: now_of(request)} if self.starts_now else {}
         return now | super().get_changeform_initial_data(request)
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
