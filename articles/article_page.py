@@ -12,6 +12,7 @@ from subscriptions.access import Invitation, invitation_to
 from .beside import Beside, beside
 from .models import Article, Topic
 from .paywall import Reading
+from .saved import Shelf, shelf_of
 from .structured_data import news_article
 
 RELATED = 4
@@ -21,7 +22,7 @@ ARCHIVE_AGE = timedelta(days=2 * 365)
 
 @dataclass(frozen=True)
 class ArticlePage:
-    """An article as one reader sees it. `invitation` is there only where the wall stands."""
+    """An article as one reader sees it; `invitation` is there only where the wall stands, `shelf` for who logged in."""
 
     article: Article
     reading: Reading
@@ -30,6 +31,7 @@ class ArticlePage:
     is_from_the_archive: bool
     topics: tuple[Topic, ...] = ()
     invitation: Invitation | None = None
+    shelf: Shelf | None = None
 
     @property
     def structured_data(self) -> SafeString:
@@ -48,6 +50,7 @@ def article_page(article: Article, reading: Reading, *, reader: Any, at: datetim
         beside=beside(at=at, without=article),
         is_from_the_archive=article.published_at is not None and article.published_at < at - ARCHIVE_AGE,
         invitation=invitation_to(reader, at=at) if reading.is_locked else None,
+        shelf=shelf_of(reader, article),
     )
 
 

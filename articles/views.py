@@ -16,6 +16,7 @@ from .front import front_page
 from .models import Article, Author, Brief, FormerAddress, PartnerItem, Section, Topic
 from .paywall import reading_of
 from .river import NoSuchPlace, Stretch, stretch_of
+from .saved import note_opened
 
 
 @public
@@ -45,6 +46,8 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
         return _moved(request, article)
     reading = reading_of(article, entitlement_for(request.user, at=request.now))
     page = article_page(article, reading, reader=request.user, at=request.now)
+    if request.method == "GET":
+        note_opened(request.user, article, reading, page.shelf, at=request.now)  # type: ignore[attr-defined]
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
     # The page says itself why one may read; the notice of every page would ask again.
     context["payment_trouble"] = None

@@ -21,6 +21,7 @@ urlpatterns = [
         path("accounts/", include("readers.account_urls")),
         path("account/", include("subscriptions.account_urls")),
         path("account/", include("readers.urls")),
+        path("account/", include("articles.account_urls")),
         path("newsletters/", include("readers.newsletter_urls")),
         path("subscribe/", include("subscriptions.urls")),
         path("terms/", include("subscriptions.terms_urls")),

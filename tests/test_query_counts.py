@@ -10,7 +10,7 @@ from articles.models import AgendaItem, Article, Brief, PartnerItem, Picture
 from tests.make import NOW, YESTERDAY, a_plan, a_reader, a_section, a_subscription, an_article, an_author
 
 pytestmark = pytest.mark.django_db
-FRONT, ARTICLE, SUBSCRIBERS_MORE = 10, 11, 3
+FRONT, ARTICLE, SUBSCRIBERS_MORE = 10, 11, 4
 ADDRESS = "/climate/story-0/"
 
 
@@ -64,7 +64,7 @@ def test_an_article_costs_eleven_queries(django_assert_num_queries: Any) -> None
 
 
 @pytest.mark.usefixtures("_archive")
-def test_a_subscriber_costs_three_more_even_with_pictures_in_the_paid_part(django_assert_num_queries: Any) -> None:
+def test_a_subscriber_costs_four_more_even_with_pictures_in_the_paid_part(django_assert_num_queries: Any) -> None:
     reader = a_reader()
     a_subscription(reader)
     client = Client()

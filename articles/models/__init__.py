@@ -4,6 +4,7 @@ from .article import Article, Byline, FormerAddress, FullText
 from .author import Author
 from .gift import GiftLink, PrivateFeed
 from .picture import Picture
+from .saved import OpenedArticle, SavedArticle
 from .section import Section
 from .short import AgendaItem, Brief, PartnerItem
 from .topic import Topic
@@ -17,8 +18,10 @@ __all__ = [
     "FormerAddress",
     "FullText",
     "GiftLink",
+    "OpenedArticle",
     "PartnerItem",
     "Picture",
+    "SavedArticle",
     "PrivateFeed",
     "Section",
     "Topic",
