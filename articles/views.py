@@ -47,7 +47,7 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
     reading = reading_of(article, entitlement_for(request.user, at=request.now))
     page = article_page(article, reading, reader=request.user, at=request.now)
     if request.method == "GET":
-        note_opened(request.user, article, reading, page.shelf, at=request.now)  # type: ignore[attr-defined]
+        note_opened(request.user, article, reading, page.shelf, at=request.now)
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
     # The page says itself why one may read; the notice of every page would ask again.
     context["payment_trouble"] = None
