@@ -21,8 +21,8 @@ __all__ = [
     "OpenedArticle",
     "PartnerItem",
     "Picture",
-    "SavedArticle",
     "PrivateFeed",
+    "SavedArticle",
     "Section",
     "Topic",
 ]

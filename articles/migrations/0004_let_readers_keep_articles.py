@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0002_find_by_topic_and_by_text"),
+        ("articles", "0003_give_articles_away"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
