@@ -160,9 +160,9 @@ class PersonalData:
     retention: tuple[Rule, ...] = ()
 
     @property
-    def kept_until(self) -> Rule | None:
-        """The rule that deletes its rows, where there is one."""
-        return next((rule for rule in self.retention if not rule.empties), None)
+    def deleted_by(self) -> tuple[Rule, ...]:
+        """The rules that delete its rows."""
+        return tuple(rule for rule in self.retention if not rule.empties)
 
     @property
     def is_of_readers(self) -> bool:

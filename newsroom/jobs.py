@@ -1,13 +1,12 @@
 """What the site does by itself, and how often. `manage.py work` runs it; every job may be run twice without harm."""
 
 from datetime import time, timedelta
-from io import StringIO
 
-from django.core.management import call_command
 from django_tasks import task
 
 from edge import clock
 from readers import letters
+from rights import retention
 from subscriptions import dunning, pausing, receipts, refunds, surplus
 from subscriptions import reconcile as reconciliation
 
@@ -81,23 +80,9 @@ def catch_up_refunds() -> str:
 
 
 @task
-def clear_unproved_readers() -> str:
-    """Forget addresses that somebody typed and nobody proved."""
-    return _command("clear_unproved_readers")
-
-
-@task
-def clear_sessions() -> str:
-    """Forget sessions that have expired."""
-    _command("clearsessions")
-    return "Done."
-
-
-@task
-def clear_runs() -> str:
-    """Forget runs that ended long ago."""
-    count, _ = Run.objects.long_finished(at=clock.now()).delete()
-    return f"{count} forgotten."
+def keep_no_longer() -> str:
+    """Forget what is no longer needed, by the rules of the retention."""
+    return retention.carry_out(at=clock.now())
 
 
 @task
@@ -105,12 +90,6 @@ def reconcile() -> str:
     """Ask Stripe for everything, and repair what differs."""
     found = reconciliation.run(at=clock.now())
     return f"{found.seen} compared, {found.repaired} repaired, {found.missing} missing, {found.failed} failed."
-
-
-def _command(name: str) -> str:
-    said = StringIO()
-    call_command(name, stdout=said)
-    return said.getvalue().strip()
 
 
 # The nightly ones in Brussels time, one after the other while few read.
@@ -124,9 +103,7 @@ JOBS = (
     Job(end_pauses, every=5 * MINUTE),
     Job(remind_of_pauses, every=HOUR),
     Job(warn_of_expiring_cards, daily_at=time(9, 0)),
-    Job(clear_unproved_readers, daily_at=time(3, 10)),
-    Job(clear_sessions, daily_at=time(3, 20)),
-    Job(clear_runs, daily_at=time(3, 30)),
+    Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),
     Job(catch_up_refunds, daily_at=time(3, 50)),
 )

@@ -20,7 +20,6 @@ MOST_ATTEMPTS = len(RETRIES) + 1
 # A worker that has not been heard of for this long is gone, and others take over what it ran.
 LEASE = timedelta(minutes=2)
 LOST_WORKERS_KEPT_FOR = timedelta(days=1)
-FINISHED_RUNS_KEPT_FOR = timedelta(days=14)
 
 
 class WorkerLost(Exception):
@@ -97,11 +96,6 @@ class RunQuerySet(models.QuerySet["Run"]):
     def unfinished(self) -> "RunQuerySet":
         """Those that wait or run."""
         return self.filter(status__in=[TaskResultStatus.READY, TaskResultStatus.RUNNING])
-
-    def long_finished(self, *, at: datetime) -> "RunQuerySet":
-        """Those whose story nobody needs any more."""
-        finished = [TaskResultStatus.SUCCESSFUL, TaskResultStatus.FAILED]
-        return self.filter(status__in=finished, finished_at__lt=at - FINISHED_RUNS_KEPT_FOR)
 
 
 class Run(DBTaskResult):

@@ -120,7 +120,7 @@ class ReaderAdmin(admin.ModelAdmin):
             "grants": [(grant, grant.is_in_force(at=now)) for grant in grants],
             "letters": reader.letters.defer("html", "text")[:LETTERS_SHOWN],
             "customer": Customer.objects.of(reader),
-            "trial_use": TrialUse.objects.filter(mailbox=trial.mailbox_of(reader.email)).first(),
+            "trial_use": trial.use_of(reader.email),
             "may_give": may("subscriptions.add_grant"),
             "may_end": may("subscriptions.change_grant"),
             "may_close": closing_desk.may_close(request, reader),  # type: ignore[arg-type]

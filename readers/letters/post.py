@@ -36,6 +36,8 @@ def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at
     One letter exists per address, kind and occasion, whoever asks for it at the same moment. The words are in
     `templates/emails/<kind>.txt`, whose first line is the subject, and `<kind>.html`, in the reader's language.
     """
+    if reader.is_deleted:
+        return None
     return _write(reader.email, reader, kind, occasion, context, at=at)
 
 

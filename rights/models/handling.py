@@ -6,7 +6,9 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from edge.personal_data import Basis, Keep, PersonalData, Rule, years
 from subscriptions.models import Subscription
 
 from .statement import Statement
@@ -33,6 +35,24 @@ class HandlingQuerySet(models.QuerySet["Handling"]):
 
 class Handling(models.Model):
     """Our side of one statement. It may change; the statement does not."""
+
+    personal_data = PersonalData(
+        what=_("What became of your withdrawals and cancellations"),
+        purpose=_("To carry out what you declared."),
+        basis=Basis.LAW,
+        whose="reader",
+        colleagues=("seen_to_by",),
+        mentions=("note", "last_error"),
+        on_deletion=Keep(why=_("It proves that we did what was declared, and goes with the declaration.")),
+        retention=(
+            Rule(
+                term=years("KEEP_CONTRACTS_YEARS"),
+                counted_from="statement__sent_at",
+                since=_("after the declaration was sent"),
+                why=_("Until then either side can go to court over it."),
+            ),
+        ),
+    )
 
     class Outcome(models.TextChoices):
         OPEN = "", "Not done yet"

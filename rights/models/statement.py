@@ -7,6 +7,9 @@ from hashlib import sha256
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from edge.personal_data import Basis, Keep, PersonalData, Rule, years
 
 
 class Unalterable(Exception):
@@ -27,6 +30,26 @@ class StatementQuerySet(models.QuerySet["Statement"]):
 
 class Statement(models.Model):
     """One declaration as it was sent. What became of it is its `Handling`; no network address is kept."""
+
+    personal_data = PersonalData(
+        what=_("Withdrawals and cancellations you sent"),
+        purpose=_("To carry out what you declared, and to prove what you declared and when."),
+        basis=Basis.LAW,
+        whose="handling__reader",
+        address="email",
+        on_deletion=Keep(
+            why=_("It proves what was declared and when, so it is kept word for word."),
+            still_says=("name", "email", "reason", "text"),
+        ),
+        retention=(
+            Rule(
+                term=years("KEEP_CONTRACTS_YEARS"),
+                counted_from="sent_at",
+                since=_("after it was sent"),
+                why=_("Until then either side can go to court over it."),
+            ),
+        ),
+    )
 
     class Kind(models.TextChoices):
         WITHDRAWAL = "withdrawal", "Withdrawal"
