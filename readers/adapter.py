@@ -29,11 +29,11 @@ class AccountAdapter(DefaultAccountAdapter):
     """Six digits as codes; an account is made by asking for a code, and proved by typing it."""
 
     error_messages: ClassVar[dict[str, Any]] = DefaultAccountAdapter.error_messages | {
-        "incorrect_code": gettext_lazy(gettext_lazy("That is not the code we sent.")),
-        "incorrect_password": gettext_lazy(gettext_lazy("That is not your password.")),
-        "email_password_mismatch": gettext_lazy(gettext_lazy("This address and this password do not belong together.")),
-        "too_many_login_attempts": gettext_lazy(gettext_lazy("That was too often for now. Please wait a few minutes and try again.")),
-        "rate_limited": gettext_lazy(gettext_lazy("That was too often for now. Please wait a minute and try again.")),
+        "incorrect_code": gettext_lazy("That is not the code we sent."),
+        "incorrect_password": gettext_lazy("That is not your password."),
+        "email_password_mismatch": gettext_lazy("This address and this password do not belong together."),
+        "too_many_login_attempts": gettext_lazy("That was too often for now. Please wait a few minutes and try again."),
+        "rate_limited": gettext_lazy("That was too often for now. Please wait a minute and try again."),
     }
 
     def generate_login_code(self) -> str:
@@ -55,16 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
         chosen = getattr(reader, "language", "")
         with translation.override(languages.code_of(chosen or languages.chosen())):
             message: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
-        message.body = set_in_lines(message.body)
-        return message
-
-    def render_mail(self, template_prefix: str, email: Any, context: Any, headers: Any = None) -> Any:
-        """In the language of the reader who has the address, else in that of the page."""
-        reader = context.get("user") or User.objects.filter(email=email).only("language").first()
-        chosen = getattr(reader, "language", "")
-        with translation.override(languages.code_of(chosen or languages.chosen())):
-            message: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
-        message.body = set_in_lines(message.body)
+        message.body = set_in_lines(str(message.body))
         return message
 
     def get_login_stages(self) -> list[str]:

@@ -10,6 +10,8 @@ from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from edge import languages
 
@@ -17,7 +19,10 @@ from . import sign_in
 from .models import User
 
 CODE_LENGTH = 6
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBERS = (
+    *(_("no"), _("one"), _("two"), _("three"), _("four"), _("five")),
+    *(_("six"), _("seven"), _("eight"), _("nine"), _("ten")),
+)
 # What people type or paste between the digits.
 BETWEEN_DIGITS = {ord(character): None for character in " \t\r\n\u00a0\u2007\u2009\u202f-‐‑–.'"}
 
@@ -26,14 +31,14 @@ class SignInForm(RequestLoginCodeForm):
     """An address; a code goes to it, whether it is known or new."""
 
     email = EmailField(
-        label="Your email address",
+        label=_("Your email address"),
         max_length=254,
-        help_text="Have a group or student seat? Use the address that was invited.",
+        help_text=_("Have a group or student seat? Use the address that was invited."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
-            "required": "Please type your email address.",
-            "invalid": "This address is not complete. It looks like name@example.org.",
-            "max_length": "This address is too long to be one.",
+            "required": _("Please type your email address."),
+            "invalid": _("This address is not complete. It looks like name@example.org."),
+            "max_length": _("This address is too long to be one."),
         },
     )
 
@@ -53,7 +58,7 @@ class CodeForm(ConfirmLoginCodeForm):
     """
 
     code = forms.CharField(
-        label="Six-digit code",
+        label=_("Six-digit code"),
         max_length=40,
         widget=forms.TextInput(
             attrs={
@@ -65,8 +70,8 @@ class CodeForm(ConfirmLoginCodeForm):
             }
         ),
         error_messages={
-            "required": "Please type the six digits from our email.",
-            "max_length": "That is much longer than our code. It has six digits.",
+            "required": _("Please type the six digits from our email."),
+            "max_length": _("That is much longer than our code. It has six digits."),
         },
     )
 
@@ -84,14 +89,21 @@ class CodeForm(ConfirmLoginCodeForm):
     def clean_code(self) -> str:
         code = digits_of(self.cleaned_data["code"])
         if len(code) != CODE_LENGTH:
-            raise forms.ValidationError(f"That is {_count(len(code), 'digit')}. The code has six.", code="length")
+            said = ngettext(
+                "That is {number} digit. The code has six.", "That is {number} digits. The code has six.", len(code)
+            )
+            raise forms.ValidationError(said.replace("{number}", _in_words(len(code))), code="length")
         if not self.may_guess():
             self.was_refused = True
-            raise forms.ValidationError("Too many tries.", code="refused")
+            raise forms.ValidationError(_("Too many tries."), code="refused")
         self.was_a_guess = True
         if not compare_user_code(actual=code, expected=self.expected_code):
-            left = _count(self.tries_left, "more try", "more tries")
-            raise forms.ValidationError(f"That is not the code we sent. You have {left}.", code="incorrect_code")
+            said = ngettext(
+                "That is not the code we sent. You have {number} more try.",
+                "That is not the code we sent. You have {number} more tries.",
+                self.tries_left,
+            )
+            raise forms.ValidationError(said.replace("{number}", _in_words(self.tries_left)), code="incorrect_code")
         return code
 
 
@@ -99,26 +111,25 @@ class PasskeyForm(AddWebAuthnForm):
     """A passkey to come in with; without the tick it would only be a second factor."""
 
     passwordless = forms.BooleanField(
-        label="Use it instead of a code",
+        label=_("Use it instead of a code"),
         required=False,
         initial=True,
-        help_text="Your device will ask for your fingerprint, your face or its own code.",
+        help_text=_("Your device will ask for your fingerprint, your face or its own code."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = "Name of this passkey"
-        self.fields["name"].help_text = "For you, to tell it from others: the device it is on, for example."
+        self.fields["name"].label = _("Name of this passkey")
+        self.fields["name"].help_text = _("For you, to tell it from others: the device it is on, for example.")
 
 
 def digits_of(text: str) -> str:
     """The digits of a typed code as ASCII. Raises ValidationError where it holds anything else."""
     bare = text.translate(BETWEEN_DIGITS)
     if not bare.isdecimal():
-        raise forms.ValidationError("The code is six digits and nothing else.", code="not_digits")
+        raise forms.ValidationError(_("The code is six digits and nothing else."), code="not_digits")
     return "".join(str(unicodedata.decimal(character)) for character in bare)
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    word = NUMBERS[number] if number < len(NUMBERS) else str(number)
-    return f"{word} {one if number == 1 else many or one + 's'}"
+def _in_words(number: int) -> str:
+    return str(NUMBERS[number]) if number < len(NUMBERS) else str(number)

@@ -17,7 +17,6 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic.edit import FormView
 
@@ -45,12 +44,12 @@ class SignIn(RequestLoginCodeView):
         try:
             response = super().form_valid(form)
         except (OSError, SMTPException):
-            form.add_error("email", _(_("We could not send the code just now. Please try again in a few minutes.")))
+            form.add_error("email", _("We could not send the code just now. Please try again in a few minutes."))
             return self.render_to_response(
                 self.get_context_data(form=form), status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "120"}
             )
         if is_again:
-            messages.info(self.request, _(_("We sent a new code. The one before it no longer works.")))
+            messages.info(self.request, _("We sent a new code. The one before it no longer works."))
         return response
 
     def form_invalid(self, form: SignInForm) -> HttpResponse:

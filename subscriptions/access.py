@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from . import trial
 from .models import Grant, Plan, Subscription
 
@@ -53,7 +55,7 @@ def all_entitlements_for(user: Any, *, at: datetime) -> list[Entitlement]:
 
 
 def _as_staff(user: Any, at: datetime) -> Entitlement | None:
-    return Entitlement(Source.STAFF, through="our own newsroom") if user.is_staff else None
+    return Entitlement(Source.STAFF, through=_("our own newsroom")) if user.is_staff else None
 
 
 def _by_subscription(user: Any, at: datetime) -> Entitlement | None:
@@ -70,9 +72,7 @@ def _by_grant(user: Any, at: datetime) -> Entitlement | None:
     grant = Grant.objects.filter(reader=user).in_force(at=at).order_by("-ends_at").first()
     if grant is None:
         return None
-    return Entitlement(
-        Source.GRANT, until=grant.ends_at, through=f"{grant.get_kind_display().split(' (')[0].lower()} access"
-    )
+    return Entitlement(Source.GRANT, until=grant.ends_at, through=grant.in_words())
 
 
 # Asked in this order; a new way of being entitled is one function and one line here.

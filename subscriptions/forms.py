@@ -1,6 +1,7 @@
 """What a reader chooses on the way to paying and in the account."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from .models import Farewell, Plan
 
@@ -11,7 +12,7 @@ class ChoiceOfPlan(forms.Form):
     plan = forms.ModelChoiceField(
         Plan.objects.on_sale(),
         to_field_name="interval",
-        error_messages={"invalid_choice": "This plan is not on sale.", "required": "Please choose a plan."},
+        error_messages={"invalid_choice": _("This plan is not on sale."), "required": _("Please choose a plan.")},
     )
     next = forms.CharField(required=False)
 

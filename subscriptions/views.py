@@ -9,6 +9,8 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from edge.caching import public
@@ -18,17 +20,18 @@ from . import billing, checkout, trial
 from .access import entitlement_for
 from .forms import ChoiceOfPlan
 from .models import CheckoutAttempt, Plan, Subscription
+from .timeline import Timeline
 from .trouble import billing_trouble
 
 # A way back that is longer than any page's address is not one.
 LONGEST_ADDRESS = 500
-SECOND_TRIAL = (
+SECOND_TRIAL = gettext_lazy(
     "This card or account has had its free trial already, so we ended this one at once and charged nothing. "
     "Here is the order without a trial."
 )
 
-BEGUN = "Thank you. Your subscription has begun, and everything is open to you."
-BEGUN_AND_PENDING = f"{BEGUN} Your bank needs up to five days to confirm the payment; you can read meanwhile."
+BEGUN = gettext_lazy("Thank you. Your subscription has begun, and everything is open to you.")
+PENDING = gettext_lazy("Your bank needs up to five days to confirm the payment; you can read meanwhile.")
 
 
 @require_safe
@@ -39,10 +42,12 @@ def plans(request: Request) -> HttpResponse:
         return redirect(f"{reverse('confirm')}?{request.GET.urlencode()}")
     on_sale = list(Plan.objects.on_sale())
     with_trial = trial.is_offered_to(request.user)
+    first_charge_at = on_sale[0].first_charge_at(at=request.now, with_trial=with_trial) if on_sale else None
     context = {
         "plans": on_sale,
         "with_trial": with_trial,
-        "first_charge_at": on_sale[0].first_charge_at(at=request.now, with_trial=with_trial) if on_sale else None,
+        "first_charge_at": first_charge_at,
+        "timeline": Timeline(request.now, first_charge_at) if first_charge_at else None,
         "next": _own_page(request, request.GET.get("next", "")),
     }
     return render(request, "subscriptions/plans.html", context)
@@ -71,7 +76,7 @@ def order(request: Request) -> HttpResponse:
         summary = _summary(offer)
         if request.POST.get("shown") != checkout.digest(summary):
             messages.warning(
-                request, "The date or the terms have changed since you opened this page. Please look again."
+                request, _("The date or the terms have changed since you opened this page. Please look again.")
             )
             return _order_page(request, form)
         address = checkout.start(
@@ -105,7 +110,9 @@ def come_back(request: Request) -> HttpResponse:
     except billing.BillingError as error:
         return billing_trouble(request, error, again=request.get_full_path())
     if facts.status != "complete":
-        messages.warning(request, "The payment page was not finished. Nothing was ordered and nothing will be charged.")
+        messages.warning(
+            request, _("The payment page was not finished. Nothing was ordered and nothing will be charged.")
+        )
         return redirect(_confirm_address(attempt.plan, attempt.return_to))
     if Subscription.objects.filter(stripe_id=facts.subscription_id, surplus=Subscription.Surplus.TRIAL).exists():
         messages.warning(request, SECOND_TRIAL)
@@ -113,13 +120,13 @@ def come_back(request: Request) -> HttpResponse:
     entitlement = entitlement_for(request.user, at=request.now)
     if entitlement is None:
         return render(request, "subscriptions/waiting.html", {"attempt": attempt}, status=202)
-    messages.success(request, BEGUN_AND_PENDING if entitlement.payment_pending else BEGUN)
+    messages.success(request, f"{BEGUN} {PENDING}" if entitlement.payment_pending else BEGUN)
     return redirect(f"{attempt.return_to}#continue" if attempt.return_to else "account")
 
 
 def _choose_anew(request: Request, form: ChoiceOfPlan) -> HttpResponse:
     """Back to the plans with the reason; the page that is shown there is nobody else's."""
-    messages.error(request, " ".join(str(error) for error in form.errors.get("plan", ["Please choose a plan."])))
+    messages.error(request, " ".join(str(error) for error in form.errors.get("plan", [_("Please choose a plan.")])))
     return redirect("plans")
 
 
@@ -147,7 +154,7 @@ def _summary(offer: checkout.Offer) -> str:
 
 
 def _already(request: Request, return_to: str) -> HttpResponse:
-    messages.info(request, "You already have a subscription; nothing more was ordered.")
+    messages.info(request, _("You already have a subscription; nothing more was ordered."))
     return redirect(return_to or "account")
 
 

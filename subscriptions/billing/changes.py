@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from .connection import our_errors
 from .errors import BillingRefused
 from .facts import SubscriptionFacts, SwitchFacts
@@ -22,7 +24,7 @@ class Changes(Subscriptions):
     def keep(self, stripe_id: str) -> SubscriptionFacts:
         """Take a cancellation back, whether it was set here (the flag) or in the portal (the date)."""
         if self.subscription(stripe_id).status == "canceled":
-            raise BillingRefused("This subscription has already ended.")
+            raise BillingRefused(_("This subscription has already ended."))
         return self._update(stripe_id, {"cancel_at_period_end": False, "cancel_at": ""})
 
     def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts:

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from .connection import our_errors
 from .errors import BillingRefused, BillingUnavailable
 from .facts import SubscriptionFacts
@@ -26,11 +28,13 @@ class Pauses(Subscriptions):
             customer = self._client.v1.customers.retrieve(id_of(found["customer"])).to_dict()
         facts, invoice = subscription_facts(found), found.get("latest_invoice") or {}
         if (facts.status, facts.period_ends_at, facts.ends_at) != ("active", starts_at, None):
-            raise BillingRefused("Your subscription has changed meanwhile. Please open your account and look again.")
+            raise BillingRefused(_("Your subscription has changed meanwhile. Please open your account and look again."))
         if invoice.get("status") != "paid":
-            raise BillingRefused("The payment of the present period is still under way. Please pause after it.")
+            raise BillingRefused(_("The payment of the present period is still under way. Please pause after it."))
         if customer.get("balance", 0) < 0:
-            raise BillingRefused("You have paid for more than the present period. Please write to us and we pause it.")
+            raise BillingRefused(
+                _("You have paid for more than the present period. Please write to us and we pause it.")
+            )
         dates = {"paused_from": f"{starts_at.timestamp():.0f}", "paused_until": f"{ends_at.timestamp():.0f}"}
         return self._update(stripe_id, {"pause_collection": {"behavior": "void"}, "metadata": dates})
 

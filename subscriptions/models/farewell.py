@@ -1,6 +1,7 @@
 """Why readers leave, in their own choice of words, without saying who."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Farewell(models.Model):
@@ -9,10 +10,10 @@ class Farewell(models.Model):
     personal_data = None
 
     class Reason(models.TextChoices):
-        PRICE = "price", "It costs too much"
-        TIME = "time", "I do not read it often enough"
-        COVERAGE = "coverage", "I did not find the coverage I wanted"
-        SHORT = "short", "I only needed it for a short time"
+        PRICE = "price", _("It costs too much")
+        TIME = "time", _("I do not read it often enough")
+        COVERAGE = "coverage", _("I did not find the coverage I wanted")
+        SHORT = "short", _("I only needed it for a short time")
 
     reason = models.CharField(max_length=10, choices=Reason.choices)
     in_trial = models.BooleanField()

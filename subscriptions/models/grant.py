@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from edge.personal_data import Basis, Keep, PersonalData, Rule, days
@@ -69,6 +70,16 @@ class Grant(models.Model):
             )
         ]
         indexes = [models.Index(fields=["reader", "ends_at"])]
+
+    def in_words(self) -> str:
+        """What lets the reader in, for the reader: "student access"."""
+        words = {
+            self.Kind.COMPLIMENTARY: gettext("complimentary access"),
+            self.Kind.STUDENT: gettext("student access"),
+            self.Kind.PRESS: gettext("press access"),
+            self.Kind.SUPPORT: gettext("support access"),
+        }
+        return words[self.Kind(self.kind)]
 
     def __str__(self) -> str:
         return f"{self.reader}: {self.get_kind_display()}"

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -20,8 +21,8 @@ class Plan(models.Model):
     personal_data = None
 
     class Interval(models.TextChoices):
-        YEAR = "year", "Yearly"
-        MONTH = "month", "Monthly"
+        YEAR = "year", _("Yearly")
+        MONTH = "month", _("Monthly")
 
     interval = models.CharField(max_length=5, choices=Interval.choices)
     price_cents = models.PositiveIntegerField(help_text="Gross, VAT inside, in cents.")

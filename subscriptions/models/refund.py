@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from edge.personal_data import Basis, Keep, PersonalData, Rule, years
@@ -139,8 +140,8 @@ class Refund(models.Model):
     def in_words(self) -> str:
         """What became of it, for its reader."""
         if self.has_failed:
-            return "Came back to us; we are looking into it"
-        return "Sent" if self.status == "succeeded" else "On its way"
+            return gettext("Came back to us; we are looking into it")
+        return gettext("Sent") if self.status == "succeeded" else gettext("On its way")
 
     def was_answered(self, *, stripe_id: str, status: str, why_failed: str, at: datetime) -> None:
         """Stripe has said what became of it. A failure keeps the moment at which we first learned of it."""
