@@ -239,6 +239,20 @@ def test_promotion_codes_are_a_setting(settings: Any) -> None:
     assert checkout_params(an_order())["allow_promotion_codes"] is True
 
 
+@pytest.mark.parametrize("with_codes", [True, False])
+def test_the_order_says_where_a_code_is_typed_and_what_was_shown_is_kept(
+    client: Client, billing: FakeBilling, settings: Any, with_codes: bool
+) -> None:
+    settings.STRIPE_PROMOTION_CODES = with_codes
+    a_plan("month")
+    client.force_login(a_reader())
+    page = client.get("/subscribe/confirm/", {"plan": "month"})
+    client.post("/subscribe/order/", {"plan": "month", "shown": page.context["shown"]})
+    for words in (page.content.decode(), CheckoutAttempt.objects.get().shown_html):
+        assert ("type it on the payment page; the price only gets lower" in words) is with_codes
+        assert ("Promotion code" in words) is with_codes
+
+
 def test_tax_is_a_setting(settings: Any) -> None:
     settings.STRIPE_TAX = True
     params = checkout_params(an_order())
