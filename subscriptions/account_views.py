@@ -17,7 +17,7 @@ from edge.http import Request
 from . import billing, cancelling, pausing, switching, trial, webhooks
 from .access import all_entitlements_for
 from .forms import WhyCancelled
-from .models import Customer, Farewell, Plan, Refund
+from .models import Contract, Customer, Farewell, Plan, Refund
 from .standing import Standing, State, standing_of
 from .trouble import billing_trouble
 
@@ -35,6 +35,7 @@ def account(request: Request) -> HttpResponse:
         "plans": list(Plan.objects.on_sale()),
         "with_trial": trial.is_offered_to(request.user),
         "is_customer": Customer.objects.of(request.user) is not None,
+        "has_contracts": Contract.objects.of(request.user).exists(),
     }
     return render(request, "subscriptions/account.html", context)
 

@@ -22,7 +22,7 @@ from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
 from edge.http import now_of
 from readers.models import User
 
-from . import closing_desk, receipts, refund_desk, trial
+from . import closing_desk, contracts, receipts, refund_desk, trial
 from .answer import answer_for, moment
 from .models import (
     CheckoutAttempt,
@@ -200,6 +200,7 @@ class GrantAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
         obj.granted_by, obj.granted_at = request.user, now_of(request)  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
+        contracts.conclude_for_grant(obj, at=request.now)  # type: ignore[attr-defined]
         self.log_change(request, obj.reader, f"Gave {_in_words(obj)}: {obj.reason}")
 
     def response_add(self, request: HttpRequest, obj: Grant, post_url_continue: str | None = None) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.test import Client
 import newsroom.migrations
 from articles.models import Article, Author, Section
 from readers.models import User
-from subscriptions.models import Grant, Plan, Subscription
+from subscriptions.models import Contract, Grant, Plan, Subscription, TermsVersion
 
 NOW = datetime(2026, 11, 17, 12, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
@@ -115,6 +115,26 @@ def a_subscription(reader: User, status: str = "active", *, at: datetime = NOW, 
     if status == "past_due":
         values["unpaid_since"] = at - timedelta(days=3)
     return Subscription.objects.create(reader=reader, **values | fields)
+
+
+def a_contract(subscription: Subscription, **fields: Any) -> Contract:
+    """The contract of a subscription that was ordered on the site, under the terms of today."""
+    reader, number = subscription.reader, f"VD-2026-{Contract.objects.count() + 1:06}"
+    values: dict[str, Any] = {
+        "number": number,
+        "number_key": Contract.key_of(number),
+        "kind": Contract.Kind.SUBSCRIPTION,
+        "channel": Contract.Channel.WEB,
+        "email": reader.email,
+        "name": reader.name,
+        "concluded_at": subscription.started_at,
+        "made_at": subscription.started_at,
+        "terms": TermsVersion.objects.in_force(at=subscription.started_at),
+        "shown_html": "<dl><div><dt>You order</dt><dd>Everything</dd></div></dl>",
+        "price_cents": subscription.plan.price_cents,
+        "interval": subscription.plan.interval,
+    }
+    return Contract.objects.create(reader=reader, subscription=subscription, **values | fields)
 
 
 def a_grant(reader: User, *, by: User, at: datetime = NOW, **fields: Any) -> Grant:

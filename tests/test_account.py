@@ -97,7 +97,7 @@ def test_a_student_reads_until_the_grant_ends(client: Client) -> None:
     client.force_login(reader)
     page = words(client)
     assert "Student access" in page
-    assert "You can read everything until 17 December 2026" in page
+    assert "Student access until 17 December 2026" in page
 
 
 def test_who_reads_for_two_reasons_is_told_so(client: Client, alice: User) -> None:
