@@ -65,11 +65,12 @@ class Term:
 
     @property
     def in_words(self) -> str:
-        """ "30 days", "7 years from the end of the calendar year"."""
-        if not self.in_years:
-            return ngettext("%(count)s day", "%(count)s days", self.length) % {"count": self.length}
-        years = ngettext("%(count)s year", "%(count)s years", self.length) % {"count": self.length}
-        return _now("%(years)s from the end of the calendar year") % {"years": years}
+        """ "30 days", "2 years", "7 years from the end of the calendar year"."""
+        if self.in_years:
+            return _now("%(years)s from the end of the calendar year") % {"years": _in_years(self.length)}
+        if self.length % 365 == 0:
+            return _in_years(self.length // 365)
+        return ngettext("%(count)s day", "%(count)s days", self.length) % {"count": self.length}
 
 
 def days(setting: str) -> Term:
@@ -80,6 +81,10 @@ def days(setting: str) -> Term:
 def years(setting: str) -> Term:
     """As many calendar years as that setting says, counted from the end of the year in which it began."""
     return Term(setting, in_years=True)
+
+
+def _in_years(count: int) -> str:
+    return ngettext("%(count)s year", "%(count)s years", count) % {"count": count}
 
 
 def _brussels() -> ZoneInfo:

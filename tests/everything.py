@@ -7,10 +7,11 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db import connection, models
 
+from articles.models import Article
 from readers.models import User
 from rights.inventory import of_readers
 from subscriptions.models import Plan
-from tests.make import NOW, a_plan, a_reader
+from tests.make import NOW, a_plan, a_reader, an_article
 
 ADDRESS, NAME = "quirine.zonnebloem@example.org", "Quirine Zonnebloem"
 # What a generic row cannot know: fields that constraints want to agree.
@@ -73,7 +74,7 @@ def _value_of(field: Any, reader: User) -> Any:
         return date(2026, 11, 17)
     if isinstance(field, models.JSONField):
         return {"said": f"about {reader.email}"}
-    if isinstance(field, models.IntegerField):
+    if isinstance(field, models.IntegerField | models.FloatField):
         return next(_numbers)
     if isinstance(field, models.GenericIPAddressField):
         return "192.0.2.7"
@@ -93,6 +94,8 @@ def _target_of(field: Any, reader: User) -> Any:
         return somebody_else() if is_colleague else reader
     if target is Plan:
         return a_plan()
+    if target is Article:
+        return Article.objects.first() or an_article()
     found = target._base_manager.all()
     if isinstance(field, models.OneToOneField):
         taken = field.model._base_manager.values(field.attname)
