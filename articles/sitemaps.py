@@ -23,7 +23,7 @@ NEWS_MOST = 1_000
 # Pages that are no article, by the name of their address.
 STANDING = (
     *("front", "latest", "briefs", "plans", "about", "ownership", "contact", "corrections", "newsletters"),
-    *("terms", "privacy", "accessibility", "partners"),
+    *("terms", "privacy", "accessibility", "partners", "partner_notices"),
 )
 NOT_FOR_CRAWLERS = ("/admin/", "/account/", "/accounts/", "/search/", "/stripe/", "/subscribe/confirm/")
 

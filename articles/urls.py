@@ -25,6 +25,7 @@ urlpatterns = [
     path("authors/<slug:slug>/feed.<feed_form:form>", feeds.author_feed, name="author_feed"),
     path("briefs/feed.<feed_form:form>", feeds.briefs_feed, name="briefs_feed"),
     path("authors/<slug:slug>/", views.author, name="author"),
+    path("partners/notices/", views.partner_notices, name="partner_notices"),
     path("partners/<int:pk>/", views.partner_notice, name="partner_notice"),
     path("gift/", gift_views.give, name="give"),
     path("gift/<str:token>/", gift_views.opened, name="gift"),

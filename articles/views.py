@@ -151,6 +151,14 @@ def partner_notice(request: Request, pk: int) -> HttpResponse:
     return render(request, "articles/partner_notice.html", {"item": get_object_or_404(items, pk=pk)})
 
 
+@public
+@require_safe
+def partner_notices(request: Request) -> HttpResponse:
+    """Every political advertisement we carry or have carried in the last seven years (law.md L16)."""
+    items = PartnerItem.objects.filter(is_political=True, starts_at__lte=request.now).order_by("-starts_at", "-pk")
+    return render(request, "articles/partner_notices.html", {"items": items})
+
+
 def _river(request: Request, rows: QuerySet, *, length: int = 20) -> Stretch:
     try:
         return stretch_of(rows, request.GET.get("before", ""), length=length)

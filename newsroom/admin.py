@@ -7,16 +7,18 @@ import django_tasks_db.admin  # noqa: F401 - registers what is replaced below
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from edge import clock
 from edge.desk import ButtonMirrorAdmin
 from edge.http import now_of
 
-from . import jobs, worker
-from .models import PeriodicJob, Run, Worker
+from . import jobs, reviews, worker
+from .models import PageReview, PeriodicJob, Run, Worker
 
 ERROR_LENGTH = 120
 IN_WORDS = {
@@ -61,6 +63,42 @@ class PeriodicJobAdmin(ButtonMirrorAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         workers = {"workers": Worker.objects.alive(at=now_of(request))}
         return super().changelist_view(request, (extra_context or {}) | workers)
+
+
+@admin.register(PageReview)
+class PageReviewAdmin(ButtonMirrorAdmin):
+    """Standing pages that the law wants dated: when somebody last looked, and the button that says so."""
+
+    button = "Reviewed today"
+    list_display = ("title", "reviewed_at", "reviewed_by", "is_due")
+    list_select_related = ("reviewed_by",)
+    fields = ("title", "address", "reviewed_at", "reviewed_by", "is_due")
+    readonly_fields = ("title", "address", "is_due")
+
+    @admin.display(description="page")
+    def title(self, row: PageReview) -> str:
+        return reviews.PAGES.get(row.page, row.page)
+
+    @admin.display(description="address")
+    def address(self, row: PageReview) -> str:
+        return format_html('<a href="{0}">{0}</a>', reverse(row.page)) if row.page in reviews.PAGES else "-"
+
+    @admin.display(description="due", boolean=True)
+    def is_due(self, row: PageReview) -> bool:
+        return reviews.is_due(row, at=clock.now())
+
+    def press(self, row: PageReview, *, at: datetime) -> tuple[bool, str]:
+        row.review(by=None, at=at)
+        return True, f"The page {self.title(row)} says from now on that it was checked today."
+
+    def press_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        answer = super().press_view(request, object_id)
+        PageReview.objects.filter(pk=object_id).update(reviewed_by=request.user)  # type: ignore[misc]
+        return answer
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        reviews.make_missing()
+        return super().changelist_view(request, extra_context)
 
 
 class JobFilter(admin.SimpleListFilter):

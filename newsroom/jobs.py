@@ -7,9 +7,10 @@ from django_tasks import task
 from edge import clock
 from readers import letters
 from rights import retention
-from subscriptions import dunning, pausing, receipts, refunds, surplus
+from subscriptions import dunning, moving, pausing, receipts, refunds, surplus
 from subscriptions import reconcile as reconciliation
 
+from . import reviews
 from .models import Run
 from .schedule import Job
 
@@ -80,6 +81,18 @@ def catch_up_refunds() -> str:
 
 
 @task
+def follow_addresses() -> str:
+    """Tell Stripe of readers who have another address."""
+    return f"{moving.follow_all(at=clock.now())} told."
+
+
+@task
+def remind_of_page_reviews() -> str:
+    """Ask the staff to look at the standing pages that have to be true."""
+    return f"{reviews.remind(at=clock.now())} written."
+
+
+@task
 def keep_no_longer() -> str:
     """Forget what is no longer needed, by the rules of the retention."""
     return retention.carry_out(at=clock.now())
@@ -103,6 +116,8 @@ JOBS = (
     Job(end_pauses, every=5 * MINUTE),
     Job(remind_of_pauses, every=HOUR),
     Job(warn_of_expiring_cards, daily_at=time(9, 0)),
+    Job(remind_of_page_reviews, daily_at=time(9, 10)),
+    Job(follow_addresses, every=5 * MINUTE),
     Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),
     Job(catch_up_refunds, daily_at=time(3, 50)),

@@ -1,12 +1,16 @@
-"""The machine room: which jobs come back, who works on them, and how each run went."""
+"""The machine room: which jobs come back, who works on them, and how each run went; and when pages were checked."""
 
 from datetime import datetime, timedelta
 from traceback import format_exception
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
+
+from edge.personal_data import Anonymise, Basis, PersonalData, Persons
 
 # How long after a failure a run is tried again; after the last of them it is given up, and a person sees it.
 RETRIES = (
@@ -49,6 +53,38 @@ class PeriodicJob(models.Model):
         """Set its next due time. True for exactly one of all those who saw the same one pass."""
         as_seen = type(self).objects.filter(pk=self.pk, next_due_at=self.next_due_at)
         return as_seen.update(next_due_at=next_due_at) == 1
+
+
+class PageReview(models.Model):
+    """A standing page that somebody has to look at once a year, and who last did. Which ones: newsroom/reviews.py."""
+
+    personal_data = PersonalData(
+        what=_("Who on the staff checked which standing page"),
+        purpose=_("To know that the page is looked at every year."),
+        basis=Basis.LAW,
+        persons=Persons.STAFF,
+        colleagues=("reviewed_by",),
+        on_deletion=Anonymise(("reviewed_by",), why=_("The date on the page stays true.")),
+    )
+
+    page = models.CharField(max_length=40, unique=True)
+    reviewed_at = models.DateTimeField("last checked", null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["page"]
+        verbose_name = "check of a standing page"
+        verbose_name_plural = "checks of standing pages"
+
+    def __str__(self) -> str:
+        return self.page
+
+    def review(self, *, by: Any, at: datetime) -> None:
+        """Somebody has looked at it, and every word is true."""
+        self.reviewed_at, self.reviewed_by = at, by
+        self.save(update_fields=["reviewed_at", "reviewed_by"])
 
 
 class WorkerQuerySet(models.QuerySet["Worker"]):

@@ -6,6 +6,8 @@ from django.templatetags.static import static
 
 from edge.caching import public
 
+from .reviews import review_of
+
 
 @public
 def icon(request: HttpRequest) -> HttpResponse:
@@ -16,7 +18,7 @@ def icon(request: HttpRequest) -> HttpResponse:
 @public
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """One of the pages in templates/pages/."""
-    return render(request, f"pages/{name}.html")
+    return render(request, f"pages/{name}.html", {"review": review_of(name)})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -31,6 +31,10 @@ SITE_TAGLINE = env.text("SITE_TAGLINE", default="Europe, independently reported"
 SITE_URL = env.url("SITE_URL", default="http://localhost:8000", required=True)
 SITE_PUBLISHER = env.text("SITE_PUBLISHER", default=f"{SITE_NAME} asbl, 1 Example Street, 1000 Brussels")
 CONTACT_EMAIL = env.text("CONTACT_EMAIL", default="readers@viaduct.example", required=True)
+# Who supervises the Accessibility Act here, as the accessibility statement names it.
+ACCESSIBILITY_AUTHORITY = env.text(
+    "ACCESSIBILITY_AUTHORITY", default="the Federal Public Service Economy, Rue du Progrès 50, 1210 Brussels"
+)
 GROUPS_EMAIL = env.text("GROUPS_EMAIL", default=CONTACT_EMAIL)
 STUDENTS_EMAIL = env.text("STUDENTS_EMAIL", default=CONTACT_EMAIL)
 # What the number of a contract begins with, as readers quote it: VD-2026-000123.

@@ -11,7 +11,6 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 
 from edge import clock
@@ -115,9 +114,3 @@ def end_all(reader: User, *, but: SessionBase | None = None) -> None:
 def session_of(key: str) -> SessionBase:
     """The stored session of that key; an empty one where there is none."""
     return import_module(settings.SESSION_ENGINE).SessionStore(key)
-
-
-def forget_ended() -> int:
-    """Forget devices whose session has ended or expired. How many."""
-    alive = Session.objects.values("session_key")
-    return UserSession.objects.exclude(session_key__in=alive).delete()[0]

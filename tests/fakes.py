@@ -47,6 +47,7 @@ class FakeBilling:
         self.disputes: dict[str, list[DisputeFacts]] = {}
         self.periods = dict(PERIODS)
         self.deleted_customers: set[str] = set()
+        self.emails: dict[str, str] = {}
         # Subscriptions with a debit under way, which the bank still has to answer.
         self.in_hand: set[str] = set()
         self._numbers = count(1)
@@ -142,6 +143,12 @@ class FakeBilling:
     def customer_of(self, *, reader_id: int, email: str) -> str | None:
         self._call("customer_of")
         return None
+
+    def change_email(self, customer_id: str, *, email: str) -> None:
+        self._call("change_email")
+        if customer_id in self.deleted_customers:
+            raise BillingUnknown("No such customer.")
+        self.emails[customer_id] = email
 
     def is_deleted(self, customer_id: str) -> bool:
         self._call("is_deleted")

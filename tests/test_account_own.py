@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from readers.models import AddressChange, Letter, User
-from tests.make import NOW, a_reader, proved
+from tests.make import NOW, a_reader, proved, somebody_in
 
 pytestmark = pytest.mark.django_db
 PAGE, NEW = "/account/email/", "bob.new@example.org"
@@ -288,3 +288,42 @@ def test_a_password_is_removed_only_by_who_proves_it(client: Client, at: Any) ->
     client.force_login(bob)
     assert "reauthenticate" in client.post("/account/security/password/remove/")["Location"]
     assert User.objects.get(pk=bob.pk).has_usable_password()
+
+
+# --- At the desk -----------------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_stands_in_for_an_old_mailbox_that_is_lost_and_for_nothing_else(
+    client: Client, bob: User, mailoutbox: list
+) -> None:
+    to_new, _ = ask(client, mailoutbox)
+    change = AddressChange.objects.get()
+    desk = Client()
+    desk.force_login(a_reader("root@example.org", is_staff=True, is_superuser=True))
+    button = f"/admin/readers/addresschange/{change.pk}/again/"
+    assert "Agree for the old mailbox" in desk.get(button.replace("again", "change")).content.decode()
+    desk.post(button)
+    assert address_of(bob) == "bob@example.org", "the new mailbox still has to prove itself"
+    client.post("/account/email/code/", {"code": code_in(to_new)})
+    assert address_of(bob) == NEW
+
+
+def test_the_subscription_desk_sees_changes_and_cannot_agree_to_one(
+    client: Client, bob: User, mailoutbox: list
+) -> None:
+    ask(client, mailoutbox)
+    change = AddressChange.objects.get()
+    desk = Client()
+    desk.force_login(somebody_in("Subscription desk"))
+    assert NEW in desk.get("/admin/readers/addresschange/").content.decode()
+    assert desk.post(f"/admin/readers/addresschange/{change.pk}/again/").status_code == 403
+
+
+def test_nobody_at_the_desk_sees_what_opens_a_door(client: Client, bob: User, mailoutbox: list) -> None:
+    ask(client, mailoutbox)
+    change = AddressChange.objects.get()
+    desk = Client()
+    desk.force_login(a_reader("root@example.org", is_staff=True, is_superuser=True))
+    text = desk.get(f"/admin/readers/addresschange/{change.pk}/change/").content.decode()
+    assert change.token_hash not in text
+    assert change.code_hash not in text

@@ -9,7 +9,7 @@ from django.test import Client
 
 from readers import choices
 from readers.models import Consent, Newsletter, User
-from tests.make import NOW, a_reader
+from tests.make import NOW, a_reader, somebody_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 PAGE = "/account/choices/"
@@ -166,3 +166,14 @@ def test_the_database_holds_one_yes_per_purpose() -> None:
     for _ in range(2):
         Consent.objects.give(bob, "site_news", wording="w", language="en", at=NOW)
     assert Consent.objects.count() == 1
+
+
+def test_editors_keep_the_newsletters(client: Client) -> None:
+    client.force_login(somebody_in("Editors"))
+    fields = {"name": "Headwater", "slug": "headwater", "rhythm": "Tuesdays.", "about": "Energy.", "position": "2"}
+    client.post("/admin/readers/newsletter/add/", fields | {"is_offered": "on"})
+    row = Newsletter.objects.get()
+    client.post(f"/admin/readers/newsletter/{row.pk}/change/", fields | {"slug": "other", "name": "Source"})
+    row.refresh_from_db()
+    assert (row.name, row.slug, row.is_offered) == ("Source", "headwater", False)
+    assert client.get(f"/admin/readers/newsletter/{row.pk}/delete/").status_code == 403

@@ -123,14 +123,6 @@ def test_an_unknown_visitor_is_noted_nowhere(at: Any) -> None:
     assert not Session.objects.exists()
 
 
-def test_devices_whose_session_is_gone_are_forgotten(at: Any) -> None:
-    here = logged_in(a_reader())
-    gone = logged_in(a_reader("alice@example.org"))
-    Session.objects.get(session_key=gone.session.session_key).delete()
-    assert devices.forget_ended() == 1
-    assert UserSession.objects.get().session_key == here.session.session_key
-
-
 def test_a_seal_that_was_never_set_ends_no_session_of_before() -> None:
     bob = a_reader()
     from django.contrib.auth.models import AbstractUser

@@ -23,6 +23,11 @@ class Customers(Line):
             found = [one.id for one in page.auto_paging_iter() if says(one.metadata, "reader", str(reader_id))]
         return found[-1] if found else None
 
+    def change_email(self, customer_id: str, *, email: str) -> None:
+        """Let Stripe write to this address from now on. Raises BillingUnknown where the customer is gone."""
+        with our_errors():
+            self._client.v1.customers.update(customer_id, {"email": email})
+
     def is_deleted(self, customer_id: str) -> bool:
         """Whether Stripe has deleted this customer. Raises BillingUnknown where the account never had them."""
         with our_errors():
