@@ -22,7 +22,15 @@ from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
 from edge.http import now_of
 from readers.models import User
 
-from . import closing_desk, contracts, receipts, refund_desk, trial
+from . import (  # a desk of its own registers itself
+    closing_desk,
+    contract_desk,  # noqa: F401
+    contracts,
+    receipts,
+    refund_desk,
+    terms_desk,  # noqa: F401
+    trial,
+)
 from .answer import answer_for, moment
 from .models import (
     CheckoutAttempt,

@@ -431,3 +431,16 @@ def test_a_contract_is_for_its_reader_alone_and_kept_by_nobody(
 
 def test_a_reader_without_a_contract_sees_that(client: Client, bob: User) -> None:
     assert "You have no contract with us." in client.get("/account/contracts/").content.decode()
+
+
+def test_the_desk_finds_a_contract_by_its_number_and_changes_nothing(client: Client) -> None:
+    contract = a_contract(a_subscription(a_reader()))
+    client.force_login(somebody_in("Subscription desk"))
+    for typed in (contract.number, "vd2026000001", "bob@example.org"):
+        page = client.get("/admin/subscriptions/contract/", {"q": typed}).content.decode()
+        assert contract.number in page, typed
+    address = f"/admin/subscriptions/contract/{contract.pk}/"
+    page = client.get(f"{address}change/").content.decode()
+    assert contract.shown_html in page
+    assert client.post(f"{address}change/", {"number": "x"}).status_code == 403
+    assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403

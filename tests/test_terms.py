@@ -9,7 +9,7 @@ from django.test import Client
 from edge.plain_text import as_plain_text
 from subscriptions import first_terms
 from subscriptions.models import CheckoutAttempt, TermsText, TermsVersion
-from tests.make import NOW, a_plan, a_reader
+from tests.make import NOW, a_plan, a_reader, somebody_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 
@@ -128,6 +128,94 @@ def test_an_order_is_under_the_terms_of_its_day_and_the_page_is_shown_again_when
     assert not CheckoutAttempt.objects.exists()
     client.post("/subscribe/order/", {"plan": "year", "shown": again.context["shown"]})
     assert CheckoutAttempt.objects.get().terms_version == "2027-01"
+
+
+# --- The desk ------------------------------------------------------------------------------------------
+
+DESK = "/admin/subscriptions/termsversion/"
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(a_reader("eve@example.org", is_staff=True, is_superuser=True))
+    return client
+
+
+def the_form(version: TermsVersion, html: str) -> dict[str, object]:
+    text = version.texts.get(language="en")
+    return {
+        "name": version.name,
+        "effective_from": "2027-01-01T00:00",
+        "texts-TOTAL_FORMS": 1,
+        "texts-INITIAL_FORMS": 1,
+        "texts-0-id": text.pk,
+        "texts-0-version": version.pk,
+        "texts-0-language": "en",
+        "texts-0-html": html,
+    }
+
+
+def test_a_new_version_begins_as_a_copy_and_is_published_with_a_button(boss: Client) -> None:
+    first = TermsVersion.objects.get()
+    boss.post(f"{DESK}{first.pk}/copy/")
+    draft = TermsVersion.objects.exclude(pk=first.pk).get()
+    assert (draft.is_published, draft.texts.count()) == (False, 4)
+    assert boss.get(f"{DESK}{draft.pk}/change/").status_code == 200
+    boss.post(f"{DESK}{draft.pk}/publish/")
+    draft.refresh_from_db()
+    assert draft.is_published
+    assert draft.effective_from > NOW
+
+
+def test_what_is_written_is_cleaned(boss: Client) -> None:
+    draft = a_version(published=False)
+    boss.post(f"{DESK}{draft.pk}/change/", the_form(draft, "<p onclick='x'>Hi<script>alert(1)</script></p>"))
+    assert draft.texts.get().html == "<p>Hi</p>"
+
+
+def test_a_published_version_is_read_at_the_desk_and_not_altered(boss: Client) -> None:
+    version = a_version()
+    assert boss.get(f"{DESK}{version.pk}/change/").status_code == 200
+    assert boss.post(f"{DESK}{version.pk}/change/", the_form(version, "<p>Other.</p>")).status_code == 403
+    assert boss.post(f"{DESK}{version.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert boss.post(f"{DESK}{version.pk}/publish/").status_code == 403
+    assert version.texts.get().html == "<p>The new terms.</p>"
+
+
+@pytest.mark.parametrize(("draft", "why"), [({"from_in_days": -1}, "in the past"), ({"fr": "<p>Oui.</p>"}, "English")])
+def test_what_would_be_wrong_is_not_published(boss: Client, draft: dict, why: str) -> None:
+    version = a_version(published=False, **draft)
+    page = boss.post(f"{DESK}{version.pk}/publish/", follow=True).content.decode()
+    assert why in page
+    assert not TermsVersion.objects.get(pk=version.pk).is_published
+
+
+def test_a_version_can_be_written_from_nothing(boss: Client) -> None:
+    page = boss.get(f"{DESK}add/").content.decode()
+    assert page.count('class="inline-related') >= 4
+    boss.post(
+        f"{DESK}add/",
+        {
+            "name": "2027-01",
+            "effective_from": "2027-01-01T00:00",
+            "texts-TOTAL_FORMS": 1,
+            "texts-INITIAL_FORMS": 0,
+            "texts-0-language": "en",
+            "texts-0-html": "<p>Hello.</p>",
+        },
+    )
+    assert TermsVersion.objects.get(name="2027-01").texts.get().html == "<p>Hello.</p>"
+
+
+def test_the_subscription_desk_reads_terms_and_writes_none(client: Client) -> None:
+    client.force_login(somebody_in("Subscription desk"))
+    version = TermsVersion.objects.get()
+    assert client.get(f"{DESK}{version.pk}/change/").status_code == 200
+    for verb in ("publish", "copy"):
+        assert client.post(f"{DESK}{version.pk}/{verb}/").status_code == 403
+
+
+# --- As plain text ---------------------------------------------------------------------------------------
 
 
 def test_plain_text_keeps_headings_lists_boxes_and_addresses() -> None:
