@@ -69,15 +69,12 @@ class Duty:
         return gone
 
     def _batches(self, at: datetime) -> Iterator[list[Any]]:
-        """Keys of due rows. A batch that comes again is not touched a second time: something holds it."""
-        seen: list[Any] = []
-        while pks := list(
-            self.due(at).exclude(pk__in=seen[-BATCH:]).order_by("pk").values_list("pk", flat=True)[:BATCH]
-        ):
-            if pks == seen:
-                return
+        """Keys of due rows, each once, also of those that are held fast and stay."""
+        rows = self.due(at).order_by("pk").values_list("pk", flat=True)
+        pks = list(rows[:BATCH])
+        while pks:
             yield pks
-            seen = pks
+            pks = list(rows.filter(pk__gt=pks[-1])[:BATCH])
 
 
 @dataclass(frozen=True)

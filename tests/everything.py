@@ -8,8 +8,9 @@ from allauth.account.models import EmailAddress
 from django.db import connection, models
 
 from articles.models import Article
+from edge.personal_data import PersonalData
 from readers.models import User
-from rights.inventory import of_readers
+from rights.inventory import annotation_of, of_readers
 from subscriptions.models import Plan
 from tests.make import NOW, a_plan, a_reader, an_article
 
@@ -90,7 +91,8 @@ def _value_of(field: Any, reader: User) -> Any:
 def _target_of(field: Any, reader: User) -> Any:
     target = field.related_model
     if target is User:
-        is_colleague = field.name not in ("reader", "user")
+        said = annotation_of(field.model)
+        is_colleague = not isinstance(said, PersonalData) or field.name in said.colleagues
         return somebody_else() if is_colleague else reader
     if target is Plan:
         return a_plan()

@@ -203,6 +203,16 @@ def test_what_something_kept_points_to_stays_and_does_not_hold_up_the_rest(monke
     assert list(Subscription.objects.all()) == [held]
 
 
+def test_many_that_stay_do_not_go_round_in_circles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    for email in ("anna@example.org", "bob@example.org", "carl@example.org"):
+        Client().force_login(a_reader(email))
+    UserSession.objects.all().delete()
+    Session.objects.update(expire_date=NOW + timedelta(days=1))
+    assert named("unfinished sign-ins").carry_out(at=NOW) == 0
+    assert Session.objects.count() == 3
+
+
 def test_carrying_out_twice_changes_nothing_more() -> None:
     a_letter(a_reader(), written_at=NOW - timedelta(days=800))
     retention.carry_out(at=NOW)
