@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from subscriptions.access import Invitation, invitation_to
 
+from . import cards
 from .beside import Beside, beside
 from .models import Article, Topic
 from .paywall import Reading
@@ -34,9 +35,14 @@ class ArticlePage:
     shelf: Shelf | None = None
 
     @property
+    def card(self) -> str:
+        """The path of its card, for those who link to it; a draft has none."""
+        return cards.address_of(self.article) if self.article.published_at else ""
+
+    @property
     def structured_data(self) -> SafeString:
         """JSON-LD, which names the wall only where it stands."""
-        return news_article(self.article, has_wall_on_page=self.reading.is_locked)
+        return news_article(self.article, has_wall_on_page=self.reading.shows_where_the_wall_is)
 
 
 def article_page(article: Article, reading: Reading, *, reader: Any, at: datetime) -> ArticlePage:

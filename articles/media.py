@@ -1,10 +1,16 @@
-"""The pictures that pages show, served by the site itself so that one process is enough."""
+"""The pictures that pages and cards show, served by the site itself so that one process is enough."""
 
 import re
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
+
+from edge.http import Request
+
+from . import cards
+from .models import Article
 
 # Exactly what pictures.rendition_path writes: originals and anything else in the storage have no address.
 RENDITION = re.compile(r"[0-9a-f]{20}-\d{1,5}\.(avif|jpg)")
@@ -28,3 +34,14 @@ def picture(request: HttpRequest, name: str) -> HttpResponseBase:
         content_type=TYPES[found[1]],
         headers={"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"},
     )
+
+
+@require_safe
+def card(request: Request, pk: int, digest: str) -> HttpResponseBase:
+    """The card of a published article; the address of an earlier one leads to what the card is now."""
+    articles = Article.objects.published(at=request.now).select_related("section", "hero")
+    article = get_object_or_404(articles.defer("teaser", "teaser_text"), pk=pk)
+    if digest != cards.digest_of(article):
+        return redirect(cards.address_of(article))
+    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(cards.card_of(article), content_type="image/jpeg", headers=headers)

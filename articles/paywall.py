@@ -21,6 +21,7 @@ class Access(StrEnum):
     FREE = "free"
     ENTITLED = "entitled"
     GIFT = "gift"
+    SEARCH_ENGINE = "search engine"
     LOCKED = "locked"
 
 
@@ -32,6 +33,11 @@ class Reading:
     text: SafeString
     words_behind_wall: int = 0
     entitlement: Entitlement | None = None
+
+    @property
+    def shows_where_the_wall_is(self) -> bool:
+        """Whether search engines find the paid part, or the wall in its place, on the page."""
+        return self.access in (Access.LOCKED, Access.SEARCH_ENGINE)
 
     @property
     def is_locked(self) -> bool:
@@ -56,6 +62,14 @@ def reading_of_gift(article: Article, gift: GiftLink, *, at: datetime) -> Readin
     if gift.article_id != article.pk or not gift.is_open(at=at):
         return None
     return Reading(Access.GIFT if article.has_wall else Access.FREE, _full_text(article))
+
+
+def reading_of_search_engine(article: Article) -> Reading:
+    """The full text for a search engine that has proved itself; `search_crawlers.engine_of` says whether it has."""
+    html = FullText.objects.filter(article=article).values_list("html", flat=True).first() or article.teaser
+    cut = body.cut_at_wall(html)
+    # Marked as the structured data says, so that the engine knows that readers meet a wall there.
+    return Reading(Access.SEARCH_ENGINE, put_in(f'{cut.teaser}<div class="paywall">{cut.rest}</div>', article))
 
 
 def _full_text(article: Article) -> SafeString:

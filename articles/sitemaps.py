@@ -1,8 +1,7 @@
-"""What crawlers are told: which addresses there are, which are new, and where not to go."""
+"""What crawlers are told: which addresses there are, and which are new."""
 
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db.models.functions import Greatest
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -13,7 +12,7 @@ from edge.caching import public
 from edge.http import Request
 
 from .addresses import absolute
-from .models import Article, Author, Section
+from .models import Article, Author, Section, Topic
 from .models.article import ArticleQuerySet
 
 # More is not allowed in one file (sitemaps.org).
@@ -25,7 +24,6 @@ STANDING = (
     *("front", "latest", "briefs", "plans", "about", "ownership", "contact", "corrections", "newsletters"),
     *("terms", "privacy", "accessibility", "partners", "partner_notices"),
 )
-NOT_FOR_CRAWLERS = ("/admin/", "/account/", "/accounts/", "/search/", "/stripe/", "/subscribe/confirm/")
 
 
 @public
@@ -49,9 +47,10 @@ def _ends(published: ArticleQuerySet) -> tuple[ArticleQuerySet, ArticleQuerySet]
 @public
 @require_safe
 def pages(request: Request) -> HttpResponse:
-    """Front page, sections, authors and standing pages."""
+    """Front page, sections, topics, authors and standing pages."""
     addresses = [reverse(name) for name in STANDING]
     addresses += [section.get_absolute_url() for section in Section.objects.all()]
+    addresses += [topic.get_absolute_url() for topic in Topic.objects.all()[: MOST // 4]]
     addresses += [author.get_absolute_url() for author in Author.objects.all()[: MOST // 2]]
     return _xml(request, "sitemap.xml", {"pages": [{"address": absolute(address)} for address in addresses]})
 
@@ -91,15 +90,6 @@ def news(request: Request) -> HttpResponse:
     )
     found = [{"address": absolute(one.get_absolute_url()), "article": one} for one in newest]
     return _xml(request, "sitemap_news.xml", {"pages": found})
-
-
-@public
-@require_safe
-def robots(request: Request) -> HttpResponse:
-    """robots.txt: everything is open but what has nothing to find."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in NOT_FOR_CRAWLERS), ""]
-    lines += [f"Sitemap: {settings.SITE_URL}{reverse(name)}" for name in ("sitemap", "sitemap_of_news")]
-    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 def _xml(request: Request, name: str, context: dict[str, object]) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
+from . import cards
 from .addresses import absolute
 from .models import Article
 
@@ -30,7 +31,7 @@ def _facts(article: Article, has_wall_on_page: bool) -> dict[str, Any]:
         "headline": article.headline,
         "description": article.standfirst,
         "articleSection": article.section.name,
-        "inLanguage": "en",
+        "inLanguage": article.language,
         "author": [
             {"@type": "Person", "name": author.name, "url": absolute(author.get_absolute_url())}
             for author in article.signed_by
@@ -42,8 +43,10 @@ def _facts(article: Article, has_wall_on_page: bool) -> dict[str, Any]:
     if article.published_at:
         facts["datePublished"] = article.published_at.isoformat()
         facts["dateModified"] = max(article.published_at, article.changed_at).isoformat()
+    if article.published_at:
+        facts["image"] = [absolute(cards.address_of(article))]
     if article.hero and article.hero.src:
-        facts["image"] = [absolute(article.hero.src)]
+        facts["image"] = [absolute(article.hero.src), *facts.get("image", [])]
     if has_wall_on_page:
         facts["hasPart"] = {
             "@type": "WebPageElement",

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from . import feeds, gift_views, media, private_feed, sitemaps, views
+from . import crawlers, feeds, gift_views, media, private_feed, sitemaps, views
 
 
 class FeedForm(StringConverter):
@@ -35,13 +35,15 @@ urlpatterns = [
     path("account/feed/new/", private_feed.make, name="make_feed"),
     path("account/feed/end/", private_feed.end, name="end_feed"),
     path("feeds/<str:token>.<feed_form:form>", private_feed.feed, name="private_feed"),
+    path(".well-known/tdmrep.json", crawlers.reservation, name="reservation"),
+    path("media/cards/<int:pk>-<str:digest>.jpg", media.card, name="card"),
     path("media/pictures/<str:name>", media.picture, name="picture"),
     path("feed.<feed_form:form>", feeds.site_feed, name="site_feed"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("sitemap-pages.xml", sitemaps.pages, name="sitemap_of_pages"),
     path("sitemap-news.xml", sitemaps.news, name="sitemap_of_news"),
     path("sitemap-<int:year>.xml", sitemaps.year, name="sitemap_of_year"),
-    path("robots.txt", sitemaps.robots, name="robots"),
+    path("robots.txt", crawlers.robots, name="robots"),
     path("<slug:section>/feed.<feed_form:form>", feeds.section_feed, name="section_feed"),
     path("<slug:section>/", views.section, name="section"),
     path("<slug:section>/<slug:slug>/", views.article, name="article"),

@@ -1,5 +1,6 @@
 """The pages of the news: find, ask, render."""
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -7,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from edge.caching import public
 from edge.http import Request
+from edge.middleware import PRIVATE
 from subscriptions.access import entitlement_for
 
 from . import search as finding
@@ -14,9 +16,10 @@ from .article_page import article_page
 from .beside import beside
 from .front import front_page
 from .models import Article, Author, Brief, FormerAddress, PartnerItem, Section, Topic
-from .paywall import reading_of
+from .paywall import Access, Reading, reading_of, reading_of_search_engine
 from .river import NoSuchPlace, Stretch, stretch_of
 from .saved import note_opened
+from .search_crawlers import engine_of
 
 
 @public
@@ -44,14 +47,25 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
     article = _published_or_404(request, slug)
     if request.path != article.get_absolute_url():
         return _moved(request, article)
-    reading = reading_of(article, entitlement_for(request.user, at=request.now))
+    reading = _reading(request, article)
     page = article_page(article, reading, reader=request.user, at=request.now)
     if request.method == "GET":
         note_opened(request.user, article, reading, page.shelf, at=request.now)
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
     # The page says itself why one may read; the notice of every page would ask again.
     context["payment_trouble"] = None
-    return render(request, "articles/article.html", context)
+    response = render(request, "articles/article.html", context)
+    if reading.access is Access.SEARCH_ENGINE:
+        # What an engine reads is kept neither by caches on the way nor by the engine itself.
+        response["Cache-Control"], response["X-Robots-Tag"] = PRIVATE, "noarchive"
+    return response
+
+
+def _reading(request: Request, article: Article) -> Reading:
+    reading = reading_of(article, entitlement_for(request.user, at=request.now))
+    if reading.is_locked and settings.SEARCH_CRAWLERS and engine_of(request):
+        return reading_of_search_engine(article)
+    return reading
 
 
 def _published_or_404(request: Request, slug: str) -> Article:

@@ -70,6 +70,12 @@ STRIPE_BUDGET_SECONDS = env.number("STRIPE_BUDGET_SECONDS", default=20, least=1)
 STRIPE_PROMOTION_CODES = env.flag("STRIPE_PROMOTION_CODES", default=False)
 STRIPE_TAX = env.flag("STRIPE_TAX", default=False)
 
+# --- Machines ----------------------------------------------------------------------------------------
+# Mining text and data needs our leave (law.md L19); each crawler has its switch in the admin.
+TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
+# Search engines that read full texts once their address has proved them: "googlebot,bingbot".
+SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
+
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
@@ -144,6 +150,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "edge.middleware.now",
     "edge.middleware.cache_policy",
+    "articles.crawlers.reserve_rights",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

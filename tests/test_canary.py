@@ -78,6 +78,8 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "section": [article.section.slug],
         "slug": [article.slug, "ana-novak", "bridges"],
         "form": ["xml", "json"],
+        "digest": ["x"],
+        "number": ["VD-2026-000001"],
         "year": ["2026"],
         "name": ["x", "0123456789abcdef0123-640.avif"],
         "token": ["x"],

@@ -89,7 +89,7 @@ def test_a_subscriber_costs_four_more_even_with_pictures_in_the_paid_part(django
         ("/sitemap.xml", 2),
         ("/sitemap-2026.xml", 1),
         ("/sitemap-news.xml", 1),
-        ("/robots.txt", 0),
+        ("/robots.txt", 1),
     ],
 )
 def test_the_other_pages_have_their_price_too(path: str, queries: int, django_assert_num_queries: Any) -> None:

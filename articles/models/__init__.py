@@ -2,6 +2,7 @@
 
 from .article import Article, Byline, FormerAddress, FullText
 from .author import Author
+from .crawler import Crawler
 from .gift import GiftLink, PrivateFeed
 from .picture import Picture
 from .saved import OpenedArticle, SavedArticle
@@ -15,6 +16,7 @@ __all__ = [
     "Author",
     "Brief",
     "Byline",
+    "Crawler",
     "FormerAddress",
     "FullText",
     "GiftLink",
