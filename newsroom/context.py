@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from articles.models import Section
 from edge import clock
 from edge.http import Request
+from rights.models import Handling
 from subscriptions import dunning, refunds
 
 
@@ -27,5 +28,6 @@ def site(request: Request) -> dict[str, Any]:
         "payment_trouble": SimpleLazyObject(lambda: dunning.trouble_of(request.user, at=request.now)),
         # Printed on the first page of the desk.
         "money_needs_a_person": SimpleLazyObject(refunds.needs_a_person),
+        "statements_to_look_at": SimpleLazyObject(lambda: list(Handling.objects.waiting_for_staff())),
         "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
     }

@@ -6,7 +6,7 @@ from django_tasks import task
 
 from edge import clock
 from readers import letters
-from rights import retention
+from rights import handling, retention
 from subscriptions import dunning, moving, pausing, receipts, refunds, surplus
 from subscriptions import reconcile as reconciliation
 
@@ -75,6 +75,13 @@ def give_back_waiting() -> str:
 
 
 @task
+def handle_statements() -> str:
+    """Carry out withdrawals and cancellations that could not be at once, or whose day has come."""
+    done, left = handling.handle_waiting(at=clock.now())
+    return f"{done} carried out, {left} left."
+
+
+@task
 def catch_up_refunds() -> str:
     """Look for refunds and disputes of which no event has told."""
     return f"{refunds.catch_up(at=clock.now())} payments looked at."
@@ -111,6 +118,7 @@ JOBS = (
     Job(send_letters, every=MINUTE),
     Job(settle_surplus, every=5 * MINUTE),
     Job(give_back_waiting, every=5 * MINUTE),
+    Job(handle_statements, every=MINUTE),
     Job(end_overdue, every=HOUR),
     Job(send_last_calls, every=HOUR),
     Job(end_pauses, every=5 * MINUTE),

@@ -12,6 +12,4 @@ urlpatterns = [
     path("privacy/", pages.page, {"name": "privacy"}, name="privacy"),
     path("accessibility/", pages.page, {"name": "accessibility"}, name="accessibility"),
     path("partners/", pages.page, {"name": "partners"}, name="partners"),
-    path("cancel/", pages.page, {"name": "cancel_help"}, name="cancel_help"),
-    path("withdraw/", pages.page, {"name": "withdraw"}, name="withdraw"),
 ]

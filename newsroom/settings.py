@@ -76,6 +76,10 @@ TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
 SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 
+# How many days after its day a contract can be undone, and whether they run once more from the first charge.
+WITHDRAWAL_DAYS = env.number("WITHDRAWAL_DAYS", default=14, least=14)
+WITHDRAWAL_AFTER_FIRST_CHARGE = env.flag("WITHDRAWAL_AFTER_FIRST_CHARGE", default=True)
+
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
@@ -261,6 +265,8 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
 # are 150 guesses a day at an address, among a million codes.
 ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/m/key,10/h/key,30/d/key",
+    # Withdrawals and cancellations from one place (rights/limits.py).
+    "statement": "20/h/key",
     "guess_login_code": f"{ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS}/{ACCOUNT_LOGIN_BY_CODE_TIMEOUT}s/key",
     "reset_password": "20/m/ip,5/m/key,10/h/key,30/d/key",
     # Mails about a change of address: to one new address, and by one reader.

@@ -42,6 +42,10 @@ LOOK_BACK = timedelta(days=7)
 IN_THE_DASHBOARD = "Given back in Stripe's Dashboard"
 BY_THE_HOUSE = "Given back by the house itself"
 CAME_TOO_LATE = "It arrived after the end of what it was for"
+# Why the house gives back by itself what a reader asked for by right; they have letters of their own.
+BY_WITHDRAWAL = "Withdrawal from the contract"
+BY_CANCELLATION = "Charged after a cancellation that we could not carry out in time"
+TOLD_ELSEWHERE = (BY_WITHDRAWAL, BY_CANCELLATION)
 
 
 class TooMuch(Exception):
@@ -155,7 +159,7 @@ def ask(
     kind: str,
     reason: str,
     ends_subscription: bool,
-    asked_by: User,
+    asked_by: User | None,
     at: datetime,
 ) -> tuple[Refund, bool]:
     """Write down what is to be given back, once for each `intention`, and whether this call did.
@@ -416,7 +420,9 @@ def _end(reader: User, subscription: Subscription, *, at: datetime) -> bool:
 
 
 def _is_worth_a_letter(reader: User, refund: Refund, subscription: Subscription) -> bool:
-    """Whether there is somebody to tell, and the letter about a second order has not told of it."""
+    """Whether there is somebody to tell, and no other letter has told of it."""
+    if refund.reason in TOLD_ELSEWHERE:
+        return False
     # Who has deleted their account keeps an address below the one domain where no mailbox can be (RFC 2606).
     is_nobody = reader.email.endswith(("@invalid", ".invalid"))
     return not is_nobody and (not subscription.is_surplus or refund.reason == CAME_TOO_LATE)

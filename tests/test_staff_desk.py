@@ -89,6 +89,7 @@ RIGHTS = {
         "subscriptions.reconciliation": {VIEW},
         "subscriptions.finding": {VIEW},
         "subscriptions.stripeevent": {VIEW, CHANGE},
+        "rights.statement": {VIEW, CHANGE},
     },
 }
 

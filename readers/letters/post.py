@@ -46,12 +46,36 @@ def write_to_operator(kind: str, occasion: str, context: dict[str, Any], *, at: 
     return _write(parseaddr(settings.SERVER_EMAIL)[1], None, kind, occasion, context, at=at)
 
 
+def write_to_address(
+    address: str,
+    reader: User | None,
+    kind: str,
+    occasion: str,
+    context: dict[str, Any],
+    *,
+    language: str,
+    at: datetime,
+) -> Letter | None:
+    """The same to an address that somebody typed, and that may be nobody's; `reader` is whose it is, where we know.
+
+    The language is the reader's choice, else the given one (`en`, `fr`, `nl`, `de`): what the page spoke.
+    """
+    return _write(address, reader, kind, occasion, context, language=language, at=at)
+
+
 def _write(
-    to: str, reader: User | None, kind: str, occasion: str, context: dict[str, Any], *, at: datetime
+    to: str,
+    reader: User | None,
+    kind: str,
+    occasion: str,
+    context: dict[str, Any],
+    *,
+    at: datetime,
+    language: str = "",
 ) -> Letter | None:
     if Letter.objects.filter(to=to, kind=kind, occasion=occasion).exists():
         return None
-    with translation.override(languages.of_reader(reader)):
+    with translation.override(languages.code_of(getattr(reader, "language", "") or language)):
         subject, text, html = _in_words(kind, context)
     letter, is_new = Letter.objects.get_or_create(
         to=to,

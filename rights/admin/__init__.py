@@ -1,5 +1,6 @@
 """The desk of what readers ask for by right."""
 
 from .own_data import ErasureAdmin, RetentionAdmin
+from .statements import StatementAdmin
 
-__all__ = ["ErasureAdmin", "RetentionAdmin"]
+__all__ = ["ErasureAdmin", "RetentionAdmin", "StatementAdmin"]

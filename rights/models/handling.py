@@ -32,6 +32,10 @@ class HandlingQuerySet(models.QuerySet["Handling"]):
         """Those that staff have to look at."""
         return self.exclude(why_a_person="").filter(seen_to_at=None)
 
+    def waiting_for_staff(self) -> "HandlingQuerySet":
+        """The oldest of them, for the first page of the desk."""
+        return self.need_a_person().select_related("statement").order_by("statement__sent_at")[:20]
+
 
 class Handling(models.Model):
     """Our side of one statement. It may change; the statement does not."""
@@ -148,6 +152,17 @@ class Handling(models.Model):
         """It is about this contract."""
         self._change(reader=subscription.reader, subscription=subscription, matched_by=by, next_try_at=None)
 
+    def accept_although_late(self) -> bool:
+        """Staff undo the contract although the days were over. False where it did not come too late."""
+        if self.outcome != self.Outcome.TOO_LATE:
+            return False
+        self._change(although_late=True, outcome=self.Outcome.OPEN, done_at=None, deadline=None, next_try_at=None)
+        return True
+
+    def is_due(self) -> None:
+        """Try it now, whatever was planned."""
+        self._change(next_try_at=None)
+
     def needs(self, why: str) -> None:
         """Put it before staff, anew where they had seen to it."""
         self._change(why_a_person=why[:300], seen_to_at=None, seen_to_by=None)
@@ -159,9 +174,10 @@ class Handling(models.Model):
 
     def was_seen_to(self, by: object, note: str, *, at: datetime) -> None:
         """A person has looked at it. What could not be matched by then ends without effect."""
-        outcome = self.outcome if self.is_matched else self.Outcome.CLOSED
         note = "\n\n".join(filter(None, (self.note, note.strip())))
-        self._change(seen_to_at=at, seen_to_by=by, note=note, outcome=outcome, done_at=self.done_at or at)
+        self._change(seen_to_at=at, seen_to_by=by, note=note)
+        if not self.is_matched and not self.is_done:
+            self._change(outcome=self.Outcome.CLOSED, done_at=at)
 
     def _change(self, **facts: object) -> None:
         for name, value in facts.items():
