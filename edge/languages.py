@@ -4,12 +4,14 @@
 another language. What a browser asks for is never looked at: a page is the same for every unknown visitor.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import LocalePrefixPattern, URLResolver
+from django.urls import LocalePrefixPattern, URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -57,6 +59,53 @@ class LanguagePrefix(LocalePrefixPattern):
 def in_every_language(*patterns: Any) -> list[URLResolver]:
     """The patterns as they are, and each once more behind `/fr/`, `/nl/`, `/de/` (and `/en/`, to be explicit)."""
     return [URLResolver(LanguagePrefix(prefix_default_language=False), list(patterns))]
+
+
+@dataclass(frozen=True)
+class Version:
+    """The same page in another language: the choice, its name in its own words, and the path."""
+
+    choice: str
+    name: str
+    path: str
+    is_this: bool
+
+
+def versions_of(request: HttpRequest) -> list[Version]:
+    """The languages this page exists in; none for the news, which is in English."""
+    if not exists_in_every_language(request):
+        return []
+    bare = request.path_info.removeprefix(f"/{prefix_in(request.path_info)}")
+    bare = bare if bare.startswith("/") else request.path_info
+    english = "/en" if _readers_choice(request) not in ("", "en") else ""
+    return [
+        Version(choice, name, (english if choice == "en" else f"/{choice}") + bare, choice == chosen())
+        for choice, name in CHOICES
+    ]
+
+
+def exists_in_every_language(request: HttpRequest) -> bool:
+    """Whether the page of this request may be asked for with a language before it."""
+    match = request.resolver_match
+    return match is not None and not match.namespaces and match.url_name in _names_in_every_language(get_resolver())
+
+
+@cache
+def _names_in_every_language(root: URLResolver) -> frozenset[str]:
+    inside = [one for one in root.url_patterns if isinstance(one, URLResolver) and _is_prefixed(one)]
+    return frozenset(name for one in inside for name in _names(one))
+
+
+def _is_prefixed(resolver: URLResolver) -> bool:
+    return isinstance(resolver.pattern, LanguagePrefix)
+
+
+def _names(resolver: URLResolver) -> Iterator[str]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from _names(one)
+        elif isinstance(one, URLPattern) and one.name:
+            yield one.name
 
 
 def language(get_response: GetResponse) -> GetResponse:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
 from articles.models import Section
-from edge import clock
+from edge import clock, languages
 from edge.http import Request
 from rights.models import Handling
 from subscriptions import dunning, refunds
@@ -23,6 +23,7 @@ def site(request: Request) -> dict[str, Any]:
         "GROUPS_EMAIL": settings.GROUPS_EMAIL,
         "STUDENTS_EMAIL": settings.STUDENTS_EMAIL,
         "DEBUG": settings.DEBUG,
+        **_language(request),
         "now": getattr(request, "now", None) or clock.now(),
         # A notice for signed-in readers; pages that know the answer already give it themselves.
         "payment_trouble": SimpleLazyObject(lambda: dunning.trouble_of(request.user, at=request.now)),
@@ -30,4 +31,17 @@ def site(request: Request) -> dict[str, Any]:
         "money_needs_a_person": SimpleLazyObject(refunds.needs_a_person),
         "statements_to_look_at": SimpleLazyObject(lambda: list(Handling.objects.waiting_for_staff())),
         "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
+    }
+
+
+def _language(request: Request) -> dict[str, Any]:
+    """The language that is spoken, the versions of this page in others, and whether its middle is English news."""
+    spoken = languages.chosen()
+    is_news = request.resolver_match is not None and not languages.exists_in_every_language(request)
+    return {
+        "language": spoken,
+        "language_code": languages.code_of(spoken),
+        "language_inside": "en" if is_news else spoken,
+        "language_inside_code": languages.code_of("en" if is_news else spoken),
+        "versions": SimpleLazyObject(lambda: languages.versions_of(request)),
     }

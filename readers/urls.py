@@ -10,6 +10,7 @@ urlpatterns = [
     path("security/passkey/later/", views.passkey_later, name="passkey_later"),
     path("security/password/remove/", security_views.remove_password, name="remove_password"),
     path("security/proof/", security_views.ProveByCode.as_view(), name="prove_by_code"),
+    path("language/", views.choose_language, name="choose_language"),
     path("devices/", security_views.device_list, name="devices"),
     path("devices/others/", security_views.end_other_devices, name="end_other_devices"),
     path("devices/<int:pk>/", security_views.end_device, name="end_device"),

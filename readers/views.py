@@ -16,16 +16,18 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.generic.edit import FormView
 
+from edge import languages
 from edge.http import Request
 
 from . import choices
 from .adapter import PASSKEY_OFFER
 from .forms import CodeForm, SignInForm
-from .models import SignInLink
+from .models import SignInLink, User
 
 
 class SignIn(RequestLoginCodeView):
@@ -147,6 +149,19 @@ def passkey_later(request: Request) -> HttpResponse:
     """No to it: we do not ask again."""
     request.session.pop(PASSKEY_OFFER, None)
     return redirect(get_next_redirect_url(request) or reverse("account"))
+
+
+@login_required
+@require_POST
+def choose_language(request: Request) -> HttpResponse:
+    """In which language we speak to this reader from now on; the account opens in it."""
+    chosen = request.POST.get("language", "")
+    if chosen not in dict(languages.CHOICES):
+        return redirect("account")
+    User.objects.filter(pk=request.user.pk).update(language=chosen)
+    with translation.override(languages.code_of(chosen)):
+        messages.success(request, _("We speak English with you from now on."))
+        return redirect("account")
 
 
 class AddPasskey(AddWebAuthnView):
