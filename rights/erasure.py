@@ -22,7 +22,7 @@ from django.db.models.functions import Cast, Concat
 from edge.personal_data import Anonymise, Erase, Keep
 from readers.letters import about_deletion
 from readers.models import NOWHERE, Letter, User
-from subscriptions import leaving, trial
+from subscriptions import billing, leaving, trial
 from subscriptions.models import Customer, StripeEvent, Subscription
 
 from . import sessions
@@ -36,6 +36,10 @@ BATCH = 200
 
 class MayNotBeErased(Exception):
     """Staff have done things that others answer for: an administrator takes their rights first."""
+
+
+class AlreadyErased(Exception):
+    """Somebody was quicker: another press of the same button."""
 
 
 @dataclass(frozen=True)
@@ -104,17 +108,23 @@ def outlook_of(reader: User) -> Outlook:
 def erase(reader: User, *, at: datetime, by_staff: bool = False) -> tuple[Erasure, tuple[Left, ...]]:
     """Delete this account, and say what stays. Every way in is closed and every session over when it returns.
 
-    Raises MayNotBeErased for staff, and BillingError where Stripe could not end what is running; then nothing of the
-    account is changed. What Stripe has ended by then stays ended, and the next try goes on from there. Nothing is
-    given back by itself. The last letter leaves after the commit; its row keeps the address until then, no longer.
+    Raises MayNotBeErased for staff, AlreadyErased the second time, and BillingError where Stripe could not end what is
+    running; then nothing of the account is changed. What Stripe has ended by then stays ended, and the next try goes on
+    from there. Nothing is given back by itself. The last letter leaves after the commit; its row keeps the address
+    until then, no longer.
     """
     if not may_erase(reader):
         raise MayNotBeErased
     leaving.leave(reader, at=at)
     with transaction.atomic():
-        reader = User.objects.select_for_update().get(pk=reader.pk)
-        if not may_erase(reader) or Subscription.objects.running().filter(reader=reader).exists():
+        found = User.objects.select_for_update().filter(pk=reader.pk).first()
+        if found is None or found.is_deleted:
+            raise AlreadyErased
+        reader = found
+        if not may_erase(reader):
             raise MayNotBeErased
+        if Subscription.objects.running().filter(reader=reader).exists():
+            raise billing.BillingUnavailable("Something was ordered in this very moment.")
         return _erase(reader, at=at, by_staff=by_staff)
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -55,6 +55,9 @@ def delete(request: Request) -> HttpResponse:
         response = render(request, "rights/delete.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
         response["Retry-After"] = "60"
         return response
+    except erasure.AlreadyErased:
+        logout(request)
+        return redirect("front")
     except erasure.MayNotBeErased:
         return render(request, "rights/delete_staff.html", status=HTTPStatus.FORBIDDEN)
     logout(request)

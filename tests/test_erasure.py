@@ -18,7 +18,7 @@ from readers.models import NOWHERE, Letter, User
 from rights import erasure
 from rights.inventory import of_readers
 from rights.models import Erasure
-from subscriptions import leaving, trial, webhooks
+from subscriptions import trial, webhooks
 from subscriptions.billing import SubscriptionFacts
 from subscriptions.models import CheckoutAttempt, Customer, Grant, StripeEvent, Subscription, TrialUse
 from tests.everything import ADDRESS, NAME, a_reader_with_everything, every_cell_that_says
@@ -299,8 +299,10 @@ def test_what_stripe_says_afterwards_is_recorded_and_nobody_is_written_to(
 
 def test_deleting_again_changes_nothing_more(subscriber: User) -> None:
     erasure.erase(subscriber, at=NOW)
-    husk = Subscription.objects.get().reader
-    assert leaving.leave(husk, at=NOW) == 0
+    for again in (subscriber, Subscription.objects.get().reader):
+        with pytest.raises(erasure.AlreadyErased):
+            erasure.erase(again, at=NOW)
+    assert Erasure.objects.count() == 1
 
 
 # --- On request, by an administrator ---------------------------------------------------------------------------------
@@ -344,7 +346,7 @@ def test_two_presses_at_once_make_one_receipt(subscriber: User) -> None:
     def press(_: int) -> bool:
         try:
             erasure.erase(subscriber, at=NOW)
-        except (User.DoesNotExist, erasure.MayNotBeErased):
+        except erasure.AlreadyErased:
             return False
         finally:
             connection.close()

@@ -56,6 +56,9 @@ class ErasureAdmin(MirrorAdmin):
         except billing.BillingError as error:
             messages.error(request, f"Nothing was deleted: the subscription could not be ended at Stripe. {error}")
             return HttpResponseRedirect(reverse("admin:rights_erasure_of", args=[reader.pk]))
+        except erasure.AlreadyErased:
+            messages.info(request, "This account is deleted already.")
+            return HttpResponseRedirect(reverse("admin:rights_erasure_changelist"))
         self.log_change(request, receipt, "Deleted the account on request.")
         messages.success(request, f"The account is deleted; the receipt {receipt} went to its address.")
         return HttpResponseRedirect(reverse("admin:rights_erasure_changelist"))
