@@ -79,6 +79,8 @@ SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 # How many days after its day a contract can be undone, and whether they run once more from the first charge.
 WITHDRAWAL_DAYS = env.number("WITHDRAWAL_DAYS", default=14, least=14)
 WITHDRAWAL_AFTER_FIRST_CHARGE = env.flag("WITHDRAWAL_AFTER_FIRST_CHARGE", default=True)
+# Whether the account's page to cancel names a pause and the other plan, below its button; the public pages never do.
+SAVE_OFFER = env.flag("SAVE_OFFER", default=True)
 
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
@@ -352,8 +354,8 @@ KEEP_DESK_LOG_DAYS = env.number("KEEP_DESK_LOG_DAYS", default=2 * 365, least=1)
 KEEP_SIGN_IN_LINKS_DAYS = env.number("KEEP_SIGN_IN_LINKS_DAYS", default=30, least=1)
 KEEP_ADDRESS_CHANGES_DAYS = env.number("KEEP_ADDRESS_CHANGES_DAYS", default=180, least=7)
 KEEP_CONSENTS_DAYS = env.number("KEEP_CONSENTS_DAYS", default=3 * 365, least=30)
-KEEP_HISTORY_DAYS = env.number("KEEP_HISTORY_DAYS", default=365, least=1)
 KEEP_GIFTS_DAYS = env.number("KEEP_GIFTS_DAYS", default=90, least=31)
+KEEP_HISTORY_DAYS = env.number("KEEP_HISTORY_DAYS", default=365, least=1)
 KEEP_RUNS_DAYS = env.number("KEEP_RUNS_DAYS", default=14, least=1)
 KEEP_UNPROVED_DAYS = env.number("KEEP_UNPROVED_DAYS", default=2, least=1)
 KEEP_UNFINISHED_SIGN_INS_DAYS = 1

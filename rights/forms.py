@@ -58,9 +58,6 @@ class StatementForm(forms.Form):
             )
             self.fields["email"].help_text = _("The receipt goes there at once, with date and time.")
             self.order_fields(self.field_order)
-        for name, field in self.fields.items():
-            if self.is_bound and name in self.errors:
-                field.widget.attrs["aria-invalid"] = "true"
 
     def clean_key(self) -> uuid.UUID:
         """The key under which it is kept. Raises ValidationError where it is not one of ours."""
