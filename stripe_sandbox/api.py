@@ -10,6 +10,7 @@ from . import (
     API_VERSION,
     account,
     agenda,
+    balances,
     checkout,
     collection,
     credit_notes,
@@ -49,8 +50,8 @@ from .view import expand, shown
 from .world import Asking, World
 
 SUBJECTS = (
-    products, prices, discounts, customers, tax_ids, payment_methods, setup_intents, payments, checkout, subscribing,
-    subscriptions, switching, renewals, invoices, invoice_items, manual_invoices,
+    products, prices, discounts, customers, balances, tax_ids, payment_methods, setup_intents, payments, checkout,
+    subscribing, subscriptions, switching, renewals, invoices, invoice_items, manual_invoices,
     collection, previews, credit_notes, refunds, disputes, portal,
     search, events, webhook_endpoints, test_clocks, account,
 )  # fmt: skip

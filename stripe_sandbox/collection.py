@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import customers, invoices, payment_methods, payments, subscriptions
+from . import balances, invoices, payment_methods, payments, subscriptions
 from .agenda import duty
 from .cards import DECLINES
 from .clock import DAY, HOUR
@@ -69,7 +69,8 @@ def finalise(world: World, invoice: Thing) -> None:
         _expect_payment(world, invoice)
     world.store.save(invoice)
     record(world, "invoice.finalized", invoice)
-    customers.add_to_balance(world, customer["id"], invoice["ending_balance"] - customer["balance"])
+    balance_change = invoice["ending_balance"] - customer["balance"]
+    balances.change(world, customer["id"], balance_change, "applied_to_invoice", invoice=invoice["id"])
     if not invoice["amount_due"]:
         mark_paid(world, invoice)
 

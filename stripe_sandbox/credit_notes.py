@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import customers, invoices, refunds
+from . import balances, invoices, refunds
 from .errors import invalid
 from .events import add, changing, record
 from .ids import new_id
@@ -24,7 +24,7 @@ def create(world: World, given: dict[str, Any]) -> Thing:
     paid = invoice["status"] == "paid"
     given_back = _refunds(world, invoice, given) if paid else []
     if paid and given.get("credit_amount"):
-        customers.add_to_balance(world, invoice["customer"], -given["credit_amount"])
+        balances.change(world, invoice["customer"], -given["credit_amount"], "credit_note")
     place = "post_payment_credit_notes_amount" if paid else "pre_payment_credit_notes_amount"
     with changing(world, invoice, "invoice.updated"):
         invoice[place] += amount

@@ -111,14 +111,6 @@ def living(world: World, customer: str, *, param: str | None = None) -> Thing:
     return found
 
 
-def add_to_balance(world: World, customer: str, cents: int) -> None:
-    """Change what the customer owes (above 0) or has to his credit (below 0)."""
-    found = world.store.get(customer)
-    if cents and found and not found.get("deleted"):
-        with changing(world, found, "customer.updated"):
-            found["balance"] += cents
-
-
 def _update_details(world: World, customer: Thing, given: dict[str, Any]) -> None:
     if "metadata" in given:
         customer["metadata"] = merged_metadata(customer["metadata"], given["metadata"])

@@ -7,6 +7,7 @@ The rule, here and nowhere else (docs/billing.md says it in the same words):
 - The rest of the period given back by staff, or "end the subscription now" ticked: both end at once.
 - A dispute that is opened suspends nothing; won or withdrawn it changes nothing; lost it ends both.
 - A refund that fails changes nothing by itself, and needs a person.
+- What a refund pays out is not kept as credit as well (after a switch to a shorter period).
 - What arrives after the end bought nothing, and goes back by itself: a debit was under way when its reader left.
 
 What decides is always what Stripe says of the payment at this moment, asked while the reader is locked, so that
@@ -82,6 +83,11 @@ def current_payment(payments: Iterable[PaymentFacts], *, at: datetime) -> Paymen
     return max((one for one in payments if one.covers(at)), key=lambda one: one.paid_at, default=None)
 
 
+def became_credit(payment: PaymentFacts, subscription: Subscription) -> bool:
+    """Whether a switch to a shorter period has made a credit of the rest of this payment: it was for longer."""
+    return payment.period_ends_at is not None and payment.period_ends_at > subscription.period_ends_at
+
+
 def must_end(current: PaymentFacts | None, refunds: Iterable[Refund], disputes: Iterable[Dispute]) -> bool:
     """The rule: whether what came back of the money ends the subscription that it was paid for."""
     return (
@@ -102,6 +108,8 @@ class Offer:
     rest_cents: int
     is_current: bool
     is_disputed: bool
+    # What of it a switch to a shorter period has made a credit, which a refund uses up first.
+    credit_cents: int = 0
 
     @property
     def is_possible(self) -> bool:
@@ -130,6 +138,9 @@ def _offer(subscription: Subscription, payment: PaymentFacts, current: PaymentFa
     # After a switch to a shorter period the payment pays on as a credit: its days are no measure any more.
     if is_current and payment.period_starts_at and payment.period_ends_at == subscription.period_ends_at:
         rest = unused_cents(payment.paid_cents, payment.period_starts_at, subscription.period_ends_at, at)
+    credit = 0
+    if became_credit(payment, subscription) and (customer := Customer.objects.of(subscription.reader)):
+        credit = billing.gateway().credit_of(customer.stripe_id)
     disputes = Dispute.objects.filter(payment_id=payment.stripe_id)
     return Offer(
         subscription=subscription,
@@ -138,6 +149,7 @@ def _offer(subscription: Subscription, payment: PaymentFacts, current: PaymentFa
         rest_cents=max(min(rest, left), 0),
         is_current=is_current,
         is_disputed=any(one.keeps_the_money for one in disputes),
+        credit_cents=credit,
     )
 
 
@@ -352,6 +364,9 @@ def _record(
     news = [_record_refund(subscription, payment_id, payment, facts, at=at) for facts in reversed(refunds)]
     disputes = [_record_dispute(subscription, payment_id, facts, at=at) for facts in gateway.disputes_of(payment_id)]
     has_ended = False
+    if payment and became_credit(payment, subscription):
+        for refund, is_new in news:
+            _settle_with_credit(reader, refund, is_new=is_new)
     if must_end(current_payment(payments, at=at), subscription.refunds.all(), subscription.disputes.all()):
         has_ended = _end(reader, subscription, at=at)
     for refund, is_new in news:
@@ -382,6 +397,18 @@ def _record_refund(
     was_given = row.is_given
     row.was_answered(stripe_id=facts.stripe_id, status=facts.status, why_failed=facts.why_failed, at=at)
     return row, not was_given
+
+
+def _settle_with_credit(reader: User, refund: Refund, *, is_new: bool) -> None:
+    """What a refund pays out is not kept as credit as well; what came back to us is credit again."""
+    customer, gateway = Customer.objects.of(reader), billing.gateway()
+    if customer is None:
+        return
+    currency = refund.subscription.plan.currency
+    if is_new and refund.is_given:
+        gateway.take_from_credit(customer.stripe_id, refund.cents, currency=currency, key=refund.stripe_id)
+    if refund.has_failed:
+        gateway.return_to_credit(customer.stripe_id, currency=currency, key=refund.stripe_id)
 
 
 def _asked_for(subscription: Subscription, key: str) -> Refund | None:

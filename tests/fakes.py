@@ -48,6 +48,8 @@ class FakeBilling:
         self.periods = dict(PERIODS)
         self.deleted_customers: set[str] = set()
         self.emails: dict[str, str] = {}
+        self.credits: dict[str, int] = {}
+        self.credit_taken: dict[str, int] = {}
         # Subscriptions with a debit under way, which the bank still has to answer.
         self.in_hand: set[str] = set()
         self._numbers = count(1)
@@ -290,6 +292,25 @@ class FakeBilling:
     def disputes_of(self, payment_id: str) -> list[DisputeFacts]:
         self._call("disputes_of")
         return list(self.disputes.get(payment_id, []))
+
+    def credit_of(self, customer_id: str) -> int:
+        self._call("credit_of")
+        return self.credits.get(customer_id, 0)
+
+    def take_from_credit(self, customer_id: str, cents: int, *, currency: str, key: str) -> int:
+        self._call("take_from_credit")
+        if key not in self.credit_taken:
+            self.credit_taken[key] = min(self.credits.get(customer_id, 0), cents)
+            self.credits[customer_id] = self.credits.get(customer_id, 0) - self.credit_taken[key]
+        return self.credit_taken[key]
+
+    def return_to_credit(self, customer_id: str, *, currency: str, key: str) -> int:
+        self._call("return_to_credit")
+        taken = self.credit_taken.get(key, 0)
+        if f"{key}-back" not in self.credit_taken:
+            self.credit_taken[f"{key}-back"] = -taken
+            self.credits[customer_id] = self.credits.get(customer_id, 0) + taken
+        return taken
 
     def payment_of_charge(self, charge_id: str) -> str:
         self._call("payment_of_charge")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -701,3 +702,54 @@ def test_who_never_paid_is_offered_nothing(db: None, billing: FakeBilling) -> No
     reader = a_reader()
     a_subscription(reader, "trialing")
     assert refunds.offers_to(reader, at=NOW) == []
+
+
+# --- After a switch to a shorter period -----------------------------------------------------------------
+
+
+@pytest.fixture
+def switched(bob: User, billing: FakeBilling) -> None:
+    """Bob has paid for a year, and reads by the month since: the rest of the year is his credit."""
+    year = PaymentFacts("pi_year", "in_year", 15000, 0, STARTS, STARTS, STARTS + timedelta(days=365))
+    billing.payments["sub_1"] = [year]
+    billing.credits["cus_bob"] = 13500
+
+
+@pytest.mark.usefixtures("switched")
+@pytest.mark.parametrize(("cents", "credit"), [(15000, 0), (13500, 0), (5000, 8500)])
+def test_what_goes_back_is_not_kept_as_credit_as_well(
+    bob: User, dora: User, billing: FakeBilling, cents: int, credit: int
+) -> None:
+    give("pi_year", cents, by=dora)
+    assert billing.credits["cus_bob"] == credit
+
+
+@pytest.mark.usefixtures("switched")
+def test_nor_where_it_went_back_in_the_dashboard_however_often_we_hear_of_it(bob: User, billing: FakeBilling) -> None:
+    billing.give_back("pi_year", 5000)
+    for number in range(3):
+        webhooks.handle(an_event("charge.refunded", "pi_year", number), at=NOW)
+    assert billing.credits["cus_bob"] == 8500
+
+
+@pytest.mark.usefixtures("switched")
+def test_a_refund_that_comes_back_to_us_is_credit_again_once(bob: User, dora: User, billing: FakeBilling) -> None:
+    row = give("pi_year", 5000, by=dora)
+    billing.refund_becomes(row.stripe_id, "failed", "lost_or_stolen_card")
+    for number in range(3):
+        webhooks.handle(an_event("refund.failed", "pi_year", number), at=NOW)
+    assert billing.credits["cus_bob"] == 13500
+
+
+@pytest.mark.usefixtures("switched")
+def test_the_desk_sees_what_is_kept_as_credit(bob: User, dora: User, client: Client) -> None:
+    assert refunds.offers_to(bob, at=NOW)[0].credit_cents == 13500
+    client.force_login(dora)
+    page = client.get(f"/admin/readers/user/{bob.pk}/payments/pi_year/refund/").content.decode()
+    assert "€135.00 of it is kept as credit at Stripe" in page
+
+
+def test_a_credit_that_did_not_come_from_the_payment_is_left_alone(bob: User, dora: User, billing: FakeBilling) -> None:
+    billing.credits["cus_bob"] = 700
+    give("pi_now", 500, by=dora)
+    assert billing.credits["cus_bob"] == 700

@@ -9,6 +9,7 @@ from functools import cache
 from django.conf import settings
 
 from .changes import Changes
+from .credits import Credits
 from .customers import Customers
 from .errors import BillingError, BillingRefused, BillingUnavailable, BillingUnknown, NotFromStripe
 from .events import Events, event_from_receipt
@@ -55,7 +56,9 @@ __all__ = [
 ]
 
 
-class StripeBilling(Customers, Prices, PaymentPages, Changes, Pauses, Payments, Refunds, Invoices, Portal, Events):
+class StripeBilling(
+    Customers, Prices, PaymentPages, Changes, Pauses, Payments, Refunds, Credits, Invoices, Portal, Events
+):
     """Stripe: every part of it on one line."""
 
 

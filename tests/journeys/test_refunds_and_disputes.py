@@ -12,7 +12,7 @@ from articles.models import Article
 from readers.models import User
 from subscriptions import billing, refunds
 from subscriptions.billing import PaymentFacts, StripeBilling
-from subscriptions.models import Dispute, Refund, StripeEvent, Subscription
+from subscriptions.models import Customer, Dispute, Refund, StripeEvent, Subscription
 from tests.journeys.test_from_the_wall_to_the_last_day import ANNA, may_read, order, own_path, sign_in
 from tests.make import an_article, somebody_in
 from tests.test_refund_desk import confirmed, words
@@ -278,3 +278,53 @@ def test_who_lost_access_by_a_dispute_may_come_back(anna: Client, world: World, 
     assert may_read(anna, article)
     refunds.catch_up(at=world.now())
     assert may_read(anna, article)
+
+
+# --- After a switch from the year to the month -----------------------------------------------------------
+
+
+def credit(world: World) -> int:
+    return billing.gateway().credit_of(Customer.objects.get().stripe_id)
+
+
+@pytest.fixture
+def switched(anna: Client, world: World) -> PaymentFacts:
+    """The year that Anna has paid, of which all but a month is her credit now."""
+    year = payments()[0]
+    page = anna.get("/account/switch/")
+    answer = anna.post("/account/switch/", {"to": "month", "intention": page.context["intention"]}, follow=True)
+    world.settle()
+    assert Subscription.objects.get().plan.interval == "month", words(answer)
+    assert 13_000 < credit(world) <= 13_500
+    return year
+
+
+@pytest.mark.parametrize("fault", ["", "drop_after", "apply_then_500"])
+def test_all_of_the_year_goes_back_and_no_credit_stays(
+    desk: Client, world: World, switched: PaymentFacts, fault: str
+) -> None:
+    if fault:
+        world.control(
+            "faults", faults=[{"match": "POST /v1/customers/*/balance_transactions", "action": fault, "times": 1}]
+        )
+    give_back(desk, switched)
+    world.control("faults", faults=[])
+    refunds.give_waiting(at=world.now())
+    world.settle()
+    assert (refunded_cents(world), credit(world)) == (15_000, 0)
+    refunds.catch_up(at=world.now())
+    assert (refunded_cents(world), credit(world)) == (15_000, 0)
+
+
+def test_a_part_of_the_year_given_back_in_the_dashboard_lowers_the_credit_once(
+    anna: Client, world: World, switched: PaymentFacts, article: Article
+) -> None:
+    before = credit(world)
+    world.control("deliveries", mode="duplicate")
+    world.control("refund", payment_intent=switched.stripe_id, amount=5_000)
+    world.settle()
+    assert credit(world) == before - 5_000
+    assert may_read(anna, article)
+    world.control("refund", fail=Refund.objects.get().stripe_id)
+    world.settle()
+    assert credit(world) == before, "it came back to us"

@@ -170,3 +170,22 @@ def test_an_invoice_is_a_real_pdf(here: Here, monthly, subscribe):
     start = int(pdf.raw.rsplit(b"startxref", 1)[1].split()[0])
     assert pdf.raw[start:].startswith(b"xref")
     assert b"\x8015.00" in pdf.raw
+
+
+def test_every_change_of_a_balance_is_a_line_of_its_own(here: Here, monthly, subscribe):
+    customer = subscribe(monthly).customer
+    lines = here.api.v1.customers.balance_transactions
+    lines.create(customer, {"amount": -500, "currency": "eur"})
+    made = lines.create(customer, {"amount": 200, "currency": "eur", "metadata": {"key": "re_1"}})
+    assert (made.type, made.ending_balance, made.metadata["key"]) == ("adjustment", -300, "re_1")
+    assert here.api.v1.customers.retrieve(customer).balance == -300
+    assert [one.amount for one in lines.list(customer).data] == [200, -500]
+    assert lines.retrieve(customer, made.id).amount == 200
+    here.sandbox.advance(32 * DAY)
+    assert lines.list(customer).data[0].type == "applied_to_invoice", "the credit pays for the next month"
+    assert here.api.v1.customers.retrieve(customer).balance == 0
+
+
+def test_nothing_is_no_change_of_a_balance(here: Here, monthly, subscribe):
+    with pytest.raises(stripe.InvalidRequestError):
+        here.api.v1.customers.balance_transactions.create(subscribe(monthly).customer, {"amount": 0, "currency": "eur"})
