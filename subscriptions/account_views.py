@@ -1,6 +1,7 @@
 """The reader's own account: what I have, what it costs, and the way out."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from edge.http import Request
 
-from . import billing, cancelling, pausing, switching, trial, webhooks
+from . import billing, cancelling, pausing, switching, trial, webhooks, withdrawing
 from .access import all_entitlements_for
 from .forms import WhyCancelled
 from .models import Contract, Customer, Farewell, Plan, Refund
@@ -36,6 +37,7 @@ def account(request: Request) -> HttpResponse:
         "with_trial": trial.is_offered_to(request.user),
         "is_customer": Customer.objects.of(request.user) is not None,
         "has_contracts": Contract.objects.of(request.user).exists(),
+        "withdraw_until": _last_day_to_withdraw(standing, request.now),
     }
     return render(request, "subscriptions/account.html", context)
 
@@ -222,6 +224,16 @@ def back(request: Request) -> HttpResponse:
     except billing.BillingError:
         messages.warning(request, _("Stripe did not answer just now. What you changed will show here within minutes."))
     return redirect("account")
+
+
+def _last_day_to_withdraw(standing: Standing, now: datetime) -> datetime | None:
+    """A moment of the last day on which the running contract can be withdrawn from; None where that is over."""
+    contract = Contract.objects.filter(subscription=standing.subscription).first() if standing.subscription else None
+    if contract is None or standing.subscription is None or not standing.subscription.is_live:
+        return None
+    charged = contract.first_charge_at if contract.first_charge_at and contract.first_charge_at <= now else None
+    deadline = withdrawing.deadline_of(contract.concluded_at, charged)
+    return deadline - timedelta(seconds=1) if withdrawing.in_time(now, deadline) else None
 
 
 def _standing(request: Request) -> Standing:

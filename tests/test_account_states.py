@@ -171,6 +171,19 @@ def test_a_trial_shorter_than_its_notice_promises_no_reminder_on_the_way(client:
     assert "We remind you" not in page
 
 
+@pytest.mark.parametrize(
+    ("days_ago", "says"),
+    [(0, "Until 1 December 2026 you can also"), (14, "Until 17 November 2026 you can also"), (15, "")],
+)
+def test_the_card_says_until_when_withdrawing_is_in_time(client: Client, days_ago: int, says: str) -> None:
+    reader = a_reader()
+    began = NOW - timedelta(days=days_ago)
+    a_contract(a_subscription(reader, "trialing", started_at=began))
+    client.force_login(reader)
+    page = client.get("/account/").content.decode()
+    assert says in page if says else "you can also" not in page
+
+
 @pytest.mark.parametrize("address", ["/account/contracts/", "/withdraw/", "/cancel/", "/account/devices/"])
 def test_the_ways_to_everything_start_in_the_account(client: Client, address: str) -> None:
     reader = a_reader()

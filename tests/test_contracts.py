@@ -2,9 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -232,6 +235,24 @@ def test_many_at_once_get_different_numbers() -> None:
     with ThreadPoolExecutor(4) as threads:
         numbers = list(threads.map(take, range(20)))
     assert sorted(numbers) == [f"VD-2026-{number:06}" for number in range(1, 21)]
+
+
+def test_subscriptions_of_before_got_their_contracts_from_what_was_known(
+    client: Client, bob: User, billing: FakeBilling
+) -> None:
+    subscribed(client, billing)
+    attempt = CheckoutAttempt.objects.get()
+    Contract.objects.all().delete()
+    by_hand = a_subscription(a_reader("hand@example.org"), at=NOW + timedelta(days=12))
+    a_subscription(a_reader("never@example.org"), "incomplete")
+    student = a_grant(a_reader("student@example.org"), by=a_reader("carol@example.org"), at=NOW + timedelta(days=20))
+    migration = import_module("subscriptions.migrations.0010_terms_and_contracts")
+    migration.write_contracts(apps, SimpleNamespace(connection=connection))
+    first, second, third = Contract.objects.order_by("number")
+    assert (first.attempt, first.shown_hash, first.channel) == (attempt, attempt.shown_hash, "web")
+    assert first.terms_hash == contracts.digest(first.accepted_terms.html)  # type: ignore[union-attr]
+    assert (second.subscription, second.channel, second.terms) == (by_hand, "staff", None)
+    assert (third.grant, third.kind) == (student, "student")
 
 
 # --- Never altered ----------------------------------------------------------------------------------------

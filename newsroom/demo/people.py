@@ -13,10 +13,11 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.template.loader import render_to_string
 
 from edge import clock
 from readers.models import User
-from subscriptions import billing, checkout, webhooks
+from subscriptions import billing, checkout, contracts, webhooks
 from subscriptions.models import CheckoutAttempt, Grant, Plan, Subscription
 
 # Long enough ago for a trial and a month to have passed.
@@ -75,7 +76,7 @@ def _account(person: Person) -> User:
 
 def _give_a_grant() -> None:
     now = clock.now()
-    Grant.objects.create(
+    grant = Grant.objects.create(
         reader=User.objects.get(email=GRANTED.email),
         kind=Grant.Kind.STUDENT,
         reason="Sent a photo of this year’s student card",
@@ -84,6 +85,7 @@ def _give_a_grant() -> None:
         granted_by=User.objects.get(email=STAFF.email),
         granted_at=now,
     )
+    contracts.conclude_for_grant(grant, at=now)
 
 
 def _live_through_the_past() -> None:
@@ -118,7 +120,7 @@ def _order(
     page = checkout.start(
         reader,
         offer,
-        shown_html="(ordered by the demonstration)",
+        shown_html=render_to_string("subscriptions/_order_summary.html", {"offer": offer}),
         return_to="/",
         success_url=f"{settings.SITE_URL}/subscribe/return/?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{settings.SITE_URL}/",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from subscriptions.models import Customer, StripeEvent, Subscription
+from subscriptions.models import Contract, Customer, StripeEvent, Subscription
 from tests.make import an_article
 from tests.world import World
 
@@ -72,6 +72,15 @@ def test_from_the_wall_to_the_full_text(client: Client, world: World, article) -
     world.settle()
     assert Subscription.objects.get().status == "trialing"
     assert len(world.letters_to(ANNA)) == 1
+
+
+def test_the_contract_holds_the_order_of_the_page_and_where_the_money_comes_from(anna: Client, world: World) -> None:
+    contract = Contract.objects.get()
+    assert contract.attempt is not None
+    assert contract.attempt.stripe_session_id
+    assert "first charged on" in contract.shown_text
+    assert contract.payment_country == "BE"
+    assert contract.number in world.body_of_the_letter_to(ANNA, "has begun")
 
 
 def test_the_webhook_alone_gives_access_if_the_reader_never_comes_back(client: Client, world: World, article) -> None:
