@@ -40,6 +40,11 @@ class Server(ThreadingHTTPServer):
         self.connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), Handler)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that is gone is no mistake of ours; everything else is said on the terminal."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     def hang_up(self) -> None:
         """Close what clients keep open."""
         for connection in list(self.connections):

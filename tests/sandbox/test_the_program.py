@@ -107,3 +107,14 @@ def test_nothing_of_the_site_and_nothing_but_the_standard_library_is_imported():
     found = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"],
                            capture_output=True, text=True, check=True)  # fmt: skip
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(("problem", "is_said"), [(ConnectionResetError, False), (ValueError, True)])
+def test_a_client_that_breaks_off_is_no_news(
+    here: Here, capsys: pytest.CaptureFixture[str], problem: type[Exception], is_said: bool
+):
+    try:
+        raise problem
+    except problem:
+        here.sandbox.server.handle_error(None, ("127.0.0.1", 1))
+    assert (problem.__name__ in capsys.readouterr().err) is is_said
