@@ -31,9 +31,9 @@ from stripe_sandbox.webhook_endpoints import listening_to
 from stripe_sandbox.world import World
 from tests.simulation.clock import SILENCE
 
-# Of all silences, so many are waited out; the others are told at once by `clock.SILENCE`, which saves half an hour.
-WAITED_OUT = 0.1
-REAL_SILENCE = "hang:0.4"
+# Of all silences, so many are waited out; the others are told at once by `clock.SILENCE`, which saves hours.
+WAITED_OUT = 0.01
+REAL_SILENCE = "hang:4"
 REQUEST_FAULTS = {
     "429": "status:429",
     "500": "status:500",
