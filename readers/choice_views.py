@@ -1,5 +1,6 @@
 """What a reader chooses: newsletters, notices, whether to keep what was read; and the way out without logging in."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -52,7 +53,7 @@ def newsletters_sign_up(request: Request) -> HttpResponse:
         return redirect("choices")
     wanted = request.GET.getlist("newsletter")
     ticked = {f"newsletter:{slug}" for slug in wanted}
-    listed = [choice for choice in choices.newsletters() if choice.purpose in ticked]
+    listed = [replace(choice, is_ticked=True) for choice in choices.newsletters() if choice.purpose in ticked]
     if not listed:
         return redirect("newsletters")
     context = {"newsletters": listed, "form": SignInForm()}

@@ -103,7 +103,7 @@ def test_an_address_proved_by_a_code_becomes_an_account_with_choices(
     client: Client, keystone: Newsletter, mailoutbox: list
 ) -> None:
     text = client.get("/newsletters/sign-up/?newsletter=keystone").content.decode()
-    assert 'value="newsletter:keystone"' in text
+    assert 'value="newsletter:keystone" checked' in text, "as the visitor ticked it one page ago"
     client.post(
         "/accounts/login/code/",
         {"email": "new@example.org", "newsletter": ["newsletter:keystone"], "next": PAGE},

@@ -135,6 +135,10 @@ class World:
             more = page["has_more"]
         return found
 
+    def customer(self, stripe_id: str) -> Any:
+        """A customer as Stripe has it."""
+        return self._ask(f"/v1/customers/{stripe_id}", key="sk_test_local_sandbox")
+
     def charged_cents(self) -> int:
         """What Stripe has taken from everybody, refunds not counted."""
         return self._ask("/_sandbox/state")["money"]["charged"]

@@ -13,6 +13,9 @@ from django.utils.text import slugify
 from articles import pictures
 from articles.models import AgendaItem, Article, Author, Brief, PartnerItem, Picture, Section, Topic
 from edge.progress import shown
+from newsroom import reviews
+from newsroom.models import PageReview
+from readers.models import Newsletter
 
 from . import content
 
@@ -115,6 +118,12 @@ def _short_things(at: datetime) -> None:
         for row in content.rows("briefs")
     )
     PartnerItem.objects.bulk_create(_partner_item(row, at) for row in content.rows("partners"))
+    Newsletter.objects.bulk_create(
+        (Newsletter(position=place, **row) for place, row in enumerate(content.rows("newsletters"))),
+        ignore_conflicts=True,
+    )
+    for page in reviews.PAGES:
+        PageReview.objects.update_or_create(page=page, defaults={"reviewed_at": at})
     AgendaItem.objects.bulk_create(
         AgendaItem(title=row["what"], place=row["where"], starts_at=_moment(at, days, row["time"]))
         for days in range(AGENDA_DAYS)

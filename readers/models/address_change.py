@@ -48,6 +48,7 @@ class AddressChange(models.Model):
         basis=Basis.CONTRACT,
         whose="reader",
         secret=("asked_in", "code_hash", "token_hash"),
+        mentions=("old_email", "new_email"),
         on_deletion=ERASE,
         retention=(
             Rule(
