@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
+from readers.models import User
 from tests.fakes import FakeBilling
-from tests.make import NOW, the_groups
+from tests.make import NOW, somebody_in, the_groups
 
 _connect = socket.socket.connect
 
@@ -51,6 +53,19 @@ def billing(monkeypatch: pytest.MonkeyPatch) -> FakeBilling:
     fake = FakeBilling()
     monkeypatch.setattr("subscriptions.billing.gateway", lambda: fake)
     return fake
+
+
+@pytest.fixture
+def dora(db: None) -> User:
+    """Dora works at the subscription desk."""
+    return somebody_in("Subscription desk")
+
+
+@pytest.fixture
+def desk(client: Client, dora: User) -> Client:
+    """Dora's browser."""
+    client.force_login(dora)
+    return client
 
 
 @pytest.fixture

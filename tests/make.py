@@ -16,7 +16,8 @@ from django.test import Client
 import newsroom.migrations
 from articles.models import Article, Author, Section
 from readers.models import User
-from subscriptions.models import Contract, Grant, Plan, Subscription, TermsVersion
+from subscriptions.billing import SubscriptionFacts
+from subscriptions.models import Contract, Customer, Grant, Plan, Subscription, TermsVersion
 
 NOW = datetime(2026, 11, 17, 12, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
@@ -135,6 +136,38 @@ def a_contract(subscription: Subscription, **fields: Any) -> Contract:
         "interval": subscription.plan.interval,
     }
     return Contract.objects.create(reader=reader, subscription=subscription, **values | fields)
+
+
+def a_customer(email: str = "bob@example.org", stripe_id: str = "cus_bob", *, at: datetime = NOW) -> User:
+    """A reader whom Stripe knows."""
+    reader = a_reader(email)
+    Customer.objects.create(reader=reader, stripe_id=stripe_id, created_at=at)
+    return reader
+
+
+def the_facts(
+    interval: str = "month",
+    status: str = "active",
+    *,
+    since: datetime = NOW,
+    until: datetime | None = None,
+    **fields: Any,
+) -> SubscriptionFacts:
+    """What Stripe says of Bob's subscription, which runs for 30 days from `since` unless told otherwise."""
+    ends = until or since + timedelta(days=30)
+    values: dict[str, Any] = {
+        "stripe_id": "sub_1",
+        "customer_id": "cus_bob",
+        "status": status,
+        "price_id": f"price_{interval}",
+        "price_cents": {"year": 15000, "month": 1500}[interval],
+        "interval": interval,
+        "started_at": since,
+        "period_starts_at": since,
+        "period_ends_at": ends,
+        "trial_ends_at": ends if status == "trialing" else None,
+    }
+    return SubscriptionFacts(**values | fields)
 
 
 def a_grant(reader: User, *, by: User, at: datetime = NOW, **fields: Any) -> Grant:

@@ -7,11 +7,11 @@ from django.test import Client
 
 from readers.models import User
 from subscriptions import webhooks
-from subscriptions.billing import BillingRefused, SubscriptionFacts
-from subscriptions.models import Customer, Farewell, Subscription
+from subscriptions.billing import BillingRefused
+from subscriptions.models import Farewell, Subscription
 from subscriptions.standing import State, standing_of
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_grant, a_plan, a_reader, a_subscription
+from tests.make import NOW, a_customer, a_grant, a_plan, a_reader, a_subscription, the_facts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 
@@ -21,21 +21,9 @@ def alice(client: Client, billing: FakeBilling) -> User:
     """In the free trial of the yearly plan."""
     a_plan("year")
     a_plan("month")
-    reader = a_reader("alice@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_alice", created_at=NOW)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_alice",
-        status="trialing",
-        price_id="price_year",
-        price_cents=15000,
-        interval="year",
-        started_at=NOW - timedelta(days=7),
-        period_starts_at=NOW - timedelta(days=7),
-        period_ends_at=NOW + timedelta(days=23),
-        trial_ends_at=NOW + timedelta(days=23),
-        card_brand="visa",
-        card_last4="4242",
+    reader = a_customer("alice@example.org", "cus_alice")
+    billing.states["sub_1"] = the_facts(
+        "year", "trialing", since=NOW - timedelta(days=7), customer_id="cus_alice", card_brand="visa", card_last4="4242"
     )
     webhooks.record(reader, billing.states["sub_1"], at=NOW)
     client.force_login(reader)

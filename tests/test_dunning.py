@@ -10,10 +10,9 @@ from django.test import Client
 from readers.models import Letter, User
 from subscriptions import dunning, webhooks
 from subscriptions.access import entitlement_for
-from subscriptions.billing import SubscriptionFacts
-from subscriptions.models import Customer, Subscription
+from subscriptions.models import Subscription
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, a_subscription
+from tests.make import NOW, a_customer, a_plan, a_reader, a_subscription, the_facts
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at")]
 PAID_UNTIL = NOW + timedelta(days=31)
@@ -23,19 +22,8 @@ PAID_UNTIL = NOW + timedelta(days=31)
 def bob(billing: FakeBilling) -> User:
     """A monthly subscriber whose card was refused this noon."""
     a_plan("month")
-    reader = a_reader("bob@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
-    paid = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_bob",
-        status="active",
-        price_id="price_month",
-        price_cents=1500,
-        interval="month",
-        started_at=NOW - timedelta(days=31),
-        period_starts_at=NOW,
-        period_ends_at=PAID_UNTIL,
-    )
+    reader = a_customer()
+    paid = the_facts(until=PAID_UNTIL, started_at=NOW - timedelta(days=31))
     webhooks.record(reader, paid, at=NOW)
     mail.outbox.clear()
     billing.states["sub_1"] = replace(paid, status="past_due", unpaid_since=NOW, unpaid_cents=1500)

@@ -15,10 +15,10 @@ from django.test import Client
 from readers.models import User
 from subscriptions import checkout, dunning, leaving, refunds, webhooks
 from subscriptions.access import entitlement_for
-from subscriptions.billing import BillingUnavailable, BillingUnknown, EventFacts, SubscriptionFacts
+from subscriptions.billing import BillingUnavailable, BillingUnknown, EventFacts
 from subscriptions.models import CheckoutAttempt, Contract, Customer, Refund, StripeEvent, Subscription
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, somebody_in
+from tests.make import NOW, a_customer, a_plan, a_reader, somebody_in, the_facts
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at")]
 
@@ -27,19 +27,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 def bob(billing: FakeBilling) -> User:
     """A subscriber."""
     a_plan("month")
-    reader = a_reader()
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_bob",
-        status="active",
-        price_id="price_month",
-        price_cents=1500,
-        interval="month",
-        started_at=NOW,
-        period_starts_at=NOW,
-        period_ends_at=NOW + timedelta(days=30),
-    )
+    reader = a_customer()
+    billing.states["sub_1"] = the_facts()
     webhooks.record(reader, billing.states["sub_1"], at=NOW)
     return reader
 

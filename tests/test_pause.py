@@ -11,11 +11,10 @@ from readers.models import Letter, User
 from subscriptions import pausing, webhooks
 from subscriptions.access import entitlement_for, invitation_to
 from subscriptions.answer import answer_for
-from subscriptions.billing import SubscriptionFacts
-from subscriptions.models import Customer, Subscription
+from subscriptions.models import Subscription
 from subscriptions.standing import State, standing_of
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, a_subscription
+from tests.make import NOW, a_customer, a_plan, a_reader, a_subscription, the_facts
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at")]
 PAID_UNTIL = NOW + timedelta(days=20)
@@ -26,19 +25,8 @@ GOES_ON = datetime(2027, 2, 7, 12, 0, tzinfo=UTC)
 def alice(client: Client, billing: FakeBilling) -> User:
     """Has paid for this month until 7 December."""
     a_plan("month")
-    reader = a_reader("alice@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_alice", created_at=NOW)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_alice",
-        status="active",
-        price_id="price_month",
-        price_cents=1500,
-        interval="month",
-        started_at=NOW - timedelta(days=11),
-        period_starts_at=NOW - timedelta(days=11),
-        period_ends_at=PAID_UNTIL,
-    )
+    reader = a_customer("alice@example.org", "cus_alice")
+    billing.states["sub_1"] = the_facts(since=NOW - timedelta(days=11), until=PAID_UNTIL, customer_id="cus_alice")
     webhooks.record(reader, billing.states["sub_1"], at=NOW)
     mail.outbox.clear()
     client.force_login(reader)

@@ -13,10 +13,10 @@ from subscriptions.access import Source, entitlement_for
 from subscriptions.billing import CheckoutFacts, Order, SubscriptionFacts
 from subscriptions.billing.payment_pages import checkout_params
 from subscriptions.billing.subscriptions import subscription_facts
-from subscriptions.models import CheckoutAttempt, Contract, Customer, Subscription
+from subscriptions.models import CheckoutAttempt, Contract, Subscription
 from subscriptions.standing import standing_of
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, an_article
+from tests.make import NOW, a_customer, a_plan, a_reader, an_article, the_facts
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at")]
 PENDING = "needs up to five days"
@@ -27,22 +27,8 @@ IN_FIVE_DAYS = NOW + timedelta(days=5)
 def bob(client: Client, billing: FakeBilling) -> User:
     """Has ordered the monthly plan without a trial; his debit is under way."""
     a_plan("month")
-    reader = a_reader()
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_bob",
-        status="active",
-        price_id="price_month",
-        price_cents=1500,
-        interval="month",
-        started_at=NOW,
-        period_starts_at=NOW,
-        period_ends_at=NOW + timedelta(days=30),
-        card_brand="SEPA",
-        card_last4="3000",
-        payment_pending=True,
-    )
+    reader = a_customer()
+    billing.states["sub_1"] = the_facts(card_brand="SEPA", card_last4="3000", payment_pending=True)
     webhooks.record(reader, billing.states["sub_1"], at=NOW)
     mail.outbox.clear()
     client.force_login(reader)

@@ -17,7 +17,7 @@ from subscriptions.models import Customer, StripeEvent, Subscription
 from subscriptions.models.stripe_event import FIRST_HANDLING, MOST_ATTEMPTS, NO_READER, RETRIES
 from subscriptions.receipts import AWAY_AFTER, Summary, retry_unhandled
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader
+from tests.make import NOW, a_customer, a_plan, a_reader, the_facts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 MINUTE = timedelta(minutes=1)
@@ -29,20 +29,8 @@ EVENTS = "/admin/subscriptions/stripeevent/"
 def bob(billing: FakeBilling) -> User:
     """Bob is in his trial, says Stripe; we have not heard of it."""
     a_plan("year")
-    reader = a_reader("bob@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_bob",
-        status="trialing",
-        price_id="price_year",
-        price_cents=15000,
-        interval="year",
-        started_at=NOW,
-        period_starts_at=NOW,
-        period_ends_at=NOW + timedelta(days=30),
-        trial_ends_at=NOW + timedelta(days=30),
-    )
+    reader = a_customer()
+    billing.states["sub_1"] = the_facts("year", "trialing")
     return reader
 
 

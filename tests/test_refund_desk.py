@@ -13,10 +13,10 @@ from django.test import Client
 from readers.models import User
 from subscriptions import refunds, webhooks
 from subscriptions.access import entitlement_for
-from subscriptions.billing import BillingRefused, PaymentFacts, SubscriptionFacts
-from subscriptions.models import Customer, Dispute, Refund, Subscription
+from subscriptions.billing import BillingRefused, PaymentFacts
+from subscriptions.models import Dispute, Refund, Subscription
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, somebody_in
+from tests.make import NOW, a_customer, a_plan, a_reader, somebody_in, the_facts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STARTS, ENDS = NOW - timedelta(days=10), NOW + timedelta(days=20)
@@ -26,35 +26,11 @@ STARTS, ENDS = NOW - timedelta(days=10), NOW + timedelta(days=20)
 def bob(billing: FakeBilling, at: Callable[[datetime], None]) -> User:
     """Who pays €15 a month, ten days ago for the first time."""
     a_plan("month")
-    reader = a_reader("bob@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=STARTS)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_bob",
-        status="active",
-        price_id="price_month",
-        price_cents=1500,
-        interval="month",
-        started_at=STARTS,
-        period_starts_at=STARTS,
-        period_ends_at=ENDS,
-    )
+    reader = a_customer(at=STARTS)
+    billing.states["sub_1"] = the_facts(since=STARTS, until=ENDS)
     billing.payments["sub_1"] = [PaymentFacts("pi_now", "in_1", 1500, 0, STARTS, STARTS, ENDS, "visa", "4242")]
     webhooks.record(reader, billing.states["sub_1"], at=STARTS)
     return reader
-
-
-@pytest.fixture
-def dora() -> User:
-    """Dora works at the subscription desk."""
-    return somebody_in("Subscription desk")
-
-
-@pytest.fixture
-def desk(client: Client, dora: User) -> Client:
-    """Dora's browser."""
-    client.force_login(dora)
-    return client
 
 
 def payments_of(reader: User) -> str:

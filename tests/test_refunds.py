@@ -32,7 +32,7 @@ from subscriptions.models import Customer, Dispute, Refund, StripeEvent, Subscri
 from subscriptions.models.stripe_event import NO_READER
 from subscriptions.refunds import must_end, unused_cents
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, a_subscription, somebody_in
+from tests.make import NOW, a_customer, a_plan, a_reader, a_subscription, the_facts
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 LAST_MONTH = NOW - timedelta(days=40)
@@ -157,19 +157,8 @@ def test_the_rule(current: PaymentFacts | None, refund: Refund | None, dispute: 
 def bob(billing: FakeBilling, at: Callable[[datetime], None]) -> User:
     """Who pays €15 a month: once for the month before, once for the one that runs."""
     a_plan("month")
-    reader = a_reader("bob@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=LAST_MONTH)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_bob",
-        status="active",
-        price_id="price_month",
-        price_cents=1500,
-        interval="month",
-        started_at=LAST_MONTH,
-        period_starts_at=STARTS,
-        period_ends_at=ENDS,
-    )
+    reader = a_customer(at=LAST_MONTH)
+    billing.states["sub_1"] = the_facts(since=STARTS, until=ENDS, started_at=LAST_MONTH)
     billing.payments["sub_1"] = [
         PaymentFacts("pi_now", "in_2", 1500, 0, STARTS, STARTS, ENDS, "visa", "4242"),
         PaymentFacts("pi_before", "in_1", 1500, 0, LAST_MONTH, LAST_MONTH, STARTS, "visa", "1111"),
@@ -177,12 +166,6 @@ def bob(billing: FakeBilling, at: Callable[[datetime], None]) -> User:
     webhooks.record(reader, billing.states["sub_1"], at=LAST_MONTH)
     mail.outbox.clear()
     return reader
-
-
-@pytest.fixture
-def dora(db: None) -> User:
-    """Dora works at the subscription desk."""
-    return somebody_in("Subscription desk")
 
 
 def wish(payment_id: str, cents: int, *, by: User, at: datetime = NOW, **fields: Any) -> tuple[Refund, bool]:
@@ -452,7 +435,7 @@ def test_a_charge_alone_leads_to_its_payment(bob: User, billing: FakeBilling) ->
 
 def test_a_payment_of_no_reader_waits_for_staff_and_is_never_guessed(db: None, billing: FakeBilling) -> None:
     billing.payments["sub_9"] = [PaymentFacts("pi_9", "in_9", 1500, 1500, NOW)]
-    billing.states["sub_9"] = replace(_facts(), stripe_id="sub_9", customer_id="cus_stranger")
+    billing.states["sub_9"] = the_facts(since=STARTS, until=ENDS, stripe_id="sub_9", customer_id="cus_stranger")
     webhooks.handle(an_event("charge.refunded", "pi_9"), at=NOW)
     assert StripeEvent.objects.get().remark == NO_READER
     assert not Refund.objects.exists()
@@ -467,25 +450,11 @@ def test_a_subscription_that_was_never_heard_of_is_recorded_first(db: None, bill
     a_plan("month")
     reader = a_reader()
     Customer.objects.create(reader=reader, stripe_id="cus_9", created_at=NOW)
-    billing.states["sub_9"] = replace(_facts(), stripe_id="sub_9", customer_id="cus_9")
+    billing.states["sub_9"] = the_facts(since=STARTS, until=ENDS, stripe_id="sub_9", customer_id="cus_9")
     billing.payments["sub_9"] = [PaymentFacts("pi_9", "in_9", 1500, 0, STARTS, STARTS, ENDS)]
     billing.give_back("pi_9", 200)
     webhooks.handle(an_event("charge.refunded", "pi_9"), at=NOW)
     assert Refund.objects.get().subscription.reader == reader
-
-
-def _facts() -> SubscriptionFacts:
-    return SubscriptionFacts(
-        stripe_id="sub",
-        customer_id="cus",
-        status="active",
-        price_id="price_month",
-        price_cents=1500,
-        interval="month",
-        started_at=STARTS,
-        period_starts_at=STARTS,
-        period_ends_at=ENDS,
-    )
 
 
 def test_while_stripe_is_away_the_receipt_waits(bob: User, billing: FakeBilling) -> None:
@@ -659,7 +628,9 @@ def test_a_dispute_that_is_won_changes_nothing(bob: User, billing: FakeBilling) 
 def test_who_comes_back_after_a_lost_dispute_is_not_thrown_out_again(bob: User, billing: FakeBilling) -> None:
     billing.dispute_becomes("pi_now", "lost")
     webhooks.handle(an_event("charge.dispute.closed"), at=NOW)
-    billing.states["sub_2"] = replace(_facts(), stripe_id="sub_2", customer_id="cus_bob", started_at=NOW)
+    billing.states["sub_2"] = the_facts(
+        since=STARTS, until=ENDS, stripe_id="sub_2", customer_id="cus_bob", started_at=NOW
+    )
     webhooks.record(bob, billing.states["sub_2"], at=NOW)
     webhooks.handle(an_event("charge.dispute.updated"), at=NOW)
     assert entitlement_for(bob, at=NOW)

@@ -8,7 +8,6 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
-from django.test import Client
 
 from readers.models import Letter, User
 from subscriptions.access import entitlement_for
@@ -37,19 +36,6 @@ GRANT = "/admin/subscriptions/grant/add/"
 @pytest.fixture(autouse=True)
 def _now(at: Callable[..., None]) -> None:
     at(NOW)
-
-
-@pytest.fixture
-def dora() -> User:
-    """Dora works at the subscription desk."""
-    return somebody_in("Subscription desk")
-
-
-@pytest.fixture
-def desk(client: Client, dora: User) -> Client:
-    """Dora's browser."""
-    client.force_login(dora)
-    return client
 
 
 def page_of(reader: User) -> str:

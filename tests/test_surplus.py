@@ -14,7 +14,7 @@ from subscriptions.access import entitlement_for
 from subscriptions.billing import PaymentFacts, SubscriptionFacts
 from subscriptions.models import Customer, Subscription, TrialUse
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, a_subscription
+from tests.make import NOW, a_customer, a_plan, a_reader, a_subscription, the_facts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,19 +24,8 @@ def bob(billing: FakeBilling) -> User:
     """Who has paid for a year, and a minute later for a month."""
     a_plan("year")
     a_plan("month")
-    reader = a_reader("bob@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
-    first = SubscriptionFacts(
-        stripe_id="sub_first",
-        customer_id="cus_bob",
-        status="active",
-        price_id="price_year",
-        price_cents=15000,
-        interval="year",
-        started_at=NOW,
-        period_starts_at=NOW,
-        period_ends_at=NOW + timedelta(days=365),
-    )
+    reader = a_customer()
+    first = the_facts("year", stripe_id="sub_first", until=NOW + timedelta(days=365))
     later = NOW + timedelta(minutes=1)
     second = replace(first, stripe_id="sub_second", price_id="price_month", price_cents=1500, started_at=later)
     billing.states = {"sub_first": first, "sub_second": second}

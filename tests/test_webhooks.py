@@ -14,10 +14,9 @@ from django.test import Client
 
 from readers.models import User
 from subscriptions import webhooks
-from subscriptions.billing import SubscriptionFacts
-from subscriptions.models import Customer, StripeEvent, Subscription
+from subscriptions.models import StripeEvent, Subscription
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader
+from tests.make import NOW, a_customer, a_plan, a_reader, the_facts
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("at")]
 SECRET = "whsec_local_sandbox"
@@ -26,20 +25,8 @@ SECRET = "whsec_local_sandbox"
 @pytest.fixture
 def bob(billing: FakeBilling) -> User:
     a_plan("year")
-    reader = a_reader("bob@example.org")
-    Customer.objects.create(reader=reader, stripe_id="cus_bob", created_at=NOW)
-    billing.states["sub_1"] = SubscriptionFacts(
-        stripe_id="sub_1",
-        customer_id="cus_bob",
-        status="trialing",
-        price_id="price_year",
-        price_cents=15000,
-        interval="year",
-        started_at=NOW,
-        period_starts_at=NOW,
-        period_ends_at=NOW + timedelta(days=30),
-        trial_ends_at=NOW + timedelta(days=30),
-    )
+    reader = a_customer()
+    billing.states["sub_1"] = the_facts("year", "trialing")
     return reader
 
 
