@@ -35,7 +35,7 @@ class Portal(Line):
     def portal(self) -> str:
         """What readers may do on Stripe's own pages: the default saved at Stripe, else ours, made where it is missing.
 
-        Without a saved one Stripe opens no portal. Plans are switched on our pages, which show the cost first.
+        Without a saved one Stripe opens no portal. Plans are switched and paused on our pages (docs/billing.md).
         """
         configurations = self._client.v1.billing_portal.configurations
         with our_errors():
@@ -53,6 +53,9 @@ def _portal_params() -> Any:
             "invoice_history": {"enabled": True},
             "payment_method_update": {"enabled": True},
             "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
+            # Ours begin where the paid period ends; Stripe's would begin at once and take the paid rest away.
+            "subscription_pause": {"enabled": False},
+            # Ours show the cost first.
             "subscription_update": {"enabled": False},
         },
         "metadata": {"made_by": PORTAL_MARK},

@@ -379,3 +379,12 @@ def test_the_portal_opens_with_a_configuration_of_ours(client: Client, world: Wo
     subscribe(client, world)
     assert client.post("/account/invoices/portal/").status_code == 302
     assert billing.gateway().portal() == billing.gateway().portal()
+
+
+def test_plans_are_neither_paused_nor_switched_on_stripes_own_pages(
+    client: Client, world: World, article, stripe_itself: stripe.StripeClient
+) -> None:
+    subscribe(client, world)
+    ours = stripe_itself.v1.billing_portal.configurations.retrieve(billing.gateway().portal()).features
+    assert (ours.subscription_pause.enabled, ours.subscription_update.enabled) == (False, False)
+    assert (ours.subscription_cancel.enabled, ours.payment_method_update.enabled) == (True, True)
