@@ -9,7 +9,7 @@ from articles.models import Section
 from edge import clock, languages
 from edge.http import Request
 from rights.models import Handling
-from subscriptions import dunning, refunds
+from subscriptions import dunning, putting_off, refunds
 
 
 def site(request: Request) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def site(request: Request) -> dict[str, Any]:
         # Printed on the first page of the desk.
         "money_needs_a_person": SimpleLazyObject(refunds.needs_a_person),
         "statements_to_look_at": SimpleLazyObject(lambda: list(Handling.objects.waiting_for_staff())),
+        "charges_need_a_person": SimpleLazyObject(lambda: putting_off.needs_a_person(at=request.now)),
         "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
     }
 

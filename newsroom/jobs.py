@@ -7,7 +7,17 @@ from django_tasks import task
 from edge import clock
 from readers import letters
 from rights import handling, retention
-from subscriptions import dunning, moving, pausing, receipts, refunds, surplus
+from subscriptions import (
+    dunning,
+    moving,
+    notices,
+    pausing,
+    price_changes,
+    putting_off,
+    receipts,
+    refunds,
+    surplus,
+)
 from subscriptions import reconcile as reconciliation
 
 from . import reviews
@@ -50,12 +60,6 @@ def send_last_calls() -> str:
 
 
 @task
-def warn_of_expiring_cards() -> str:
-    """Tell those whose card will not work at the next charge."""
-    return f"{dunning.warn_of_expiring_cards(at=clock.now())} written."
-
-
-@task
 def end_pauses() -> str:
     """Let paused subscriptions go on when their day has come, and end those cancelled meanwhile."""
     now = clock.now()
@@ -63,9 +67,21 @@ def end_pauses() -> str:
 
 
 @task
-def remind_of_pauses() -> str:
-    """Tell those whose pause ends in a week."""
-    return f"{pausing.remind(at=clock.now())} written."
+def write_notices() -> str:
+    """Tell readers in time what will be charged, what ends and what changes."""
+    return f"{notices.write_due(at=clock.now())} written."
+
+
+@task
+def guard_charges() -> str:
+    """Put off every charge whose notice could not be sent in time."""
+    return f"{putting_off.guard(at=clock.now())} put off."
+
+
+@task
+def apply_price_changes() -> str:
+    """Set announced prices at Stripe for those who were told in time."""
+    return f"{price_changes.apply_due(at=clock.now())} changed."
 
 
 @task
@@ -122,8 +138,9 @@ JOBS = (
     Job(end_overdue, every=HOUR),
     Job(send_last_calls, every=HOUR),
     Job(end_pauses, every=5 * MINUTE),
-    Job(remind_of_pauses, every=HOUR),
-    Job(warn_of_expiring_cards, daily_at=time(9, 0)),
+    Job(write_notices, every=HOUR),
+    Job(guard_charges, every=HOUR),
+    Job(apply_price_changes, every=HOUR),
     Job(remind_of_page_reviews, daily_at=time(9, 10)),
     Job(follow_addresses, every=5 * MINUTE),
     Job(keep_no_longer, daily_at=time(3, 10)),

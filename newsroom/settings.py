@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from js_asset import static_lazy
 
 from articles.editor import NODES
@@ -81,6 +82,24 @@ WITHDRAWAL_DAYS = env.number("WITHDRAWAL_DAYS", default=14, least=14)
 WITHDRAWAL_AFTER_FIRST_CHARGE = env.flag("WITHDRAWAL_AFTER_FIRST_CHARGE", default=True)
 # Whether the account's page to cancel names a pause and the other plan, below its button; the public pages never do.
 SAVE_OFFER = env.flag("SAVE_OFFER", default=True)
+
+# --- Notices and fairness (docs/billing.md, "Notices") ------------------------------------------------
+# How many days before the first charge a trial is spoken of. The last reminder must leave so many full days, or the
+# trial goes on longer.
+TRIAL_FIRST_REMINDER_DAYS = env.number("TRIAL_FIRST_REMINDER_DAYS", default=10, least=1)
+TRIAL_LAST_REMINDER_DAYS = env.number("TRIAL_LAST_REMINDER_DAYS", default=7, least=1)
+# The same for the renewal of a year; and of a month, where 0 means no notice.
+RENEWAL_FIRST_NOTICE_DAYS = env.number("RENEWAL_FIRST_NOTICE_DAYS", default=35, least=1)
+RENEWAL_LAST_NOTICE_DAYS = env.number("RENEWAL_LAST_NOTICE_DAYS", default=16, least=2)
+MONTH_NOTICE_DAYS = env.number("MONTH_NOTICE_DAYS", default=0)
+# How many days lie between the news of another price and the first charge at it.
+PRICE_CHANGE_NOTICE_DAYS = env.number("PRICE_CHANGE_NOTICE_DAYS", default=30, least=1)
+# After so many days of putting a charge off a person has to find another way of reaching the reader.
+PUT_OFF_DECISION_DAYS = env.number("PUT_OFF_DECISION_DAYS", default=60, least=1)
+# Whether the unused days are given back in the first year, too, and not only after a renewal.
+END_EARLY_IN_FIRST_YEAR = env.flag("END_EARLY_IN_FIRST_YEAR", default=False)
+if TRIAL_LAST_REMINDER_DAYS >= TRIAL_FIRST_REMINDER_DAYS or RENEWAL_LAST_NOTICE_DAYS >= RENEWAL_FIRST_NOTICE_DAYS:
+    raise ImproperlyConfigured("TRIAL_FIRST_REMINDER_DAYS and RENEWAL_FIRST_NOTICE_DAYS must be more than the last.")
 
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)

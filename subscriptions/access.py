@@ -63,7 +63,9 @@ def _by_subscription(user: Any, at: datetime) -> Entitlement | None:
     if not giving:
         return None
     best = max(giving, key=lambda one: one.access_ends_at or at)
-    source = {"trialing": Source.TRIAL, "past_due": Source.GRACE}.get(best.status, Source.SUBSCRIPTION)
+    source = Source.TRIAL if best.is_trial else Source.SUBSCRIPTION
+    if best.status == "past_due":
+        source = Source.GRACE
     until = best.access_ends_at if source is Source.GRACE else best.ends_at or best.period_ends_at
     return Entitlement(source, until=until, payment_pending=best.payment_pending)
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.account, name="account"),
     path("cancel/", views.cancel, name="cancel"),
     path("cancelled/", views.cancelled, name="cancelled"),
+    path("end-now/", views.end_now, name="end_now"),
     path("keep/", views.keep, name="keep"),
     path("switch/", views.switch, name="switch"),
     path("pause/", views.pause, name="pause"),

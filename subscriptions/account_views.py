@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from edge.http import Request
 
-from . import billing, cancelling, pausing, switching, trial, webhooks, withdrawing
+from . import billing, cancelling, ending_early, pausing, switching, trial, webhooks, withdrawing
 from .access import all_entitlements_for
 from .forms import WhyCancelled
-from .models import Contract, Customer, Farewell, Plan, Refund
+from .models import Contract, Customer, Farewell, Plan, Refund, Subscription
+from .models.refund import in_euros
 from .standing import Standing, State, standing_of
 from .trouble import billing_trouble
 
@@ -54,7 +55,9 @@ def cancel(request: Request) -> HttpResponse:
         return redirect("account")
     if request.method != "POST":
         at_once = cancelling.ends_at_once(standing.subscription, at=request.now)
-        return render(request, "subscriptions/cancel.html", _about(standing, form=WhyCancelled(), at_once=at_once))
+        rest = _rest(request, standing)
+        page = _about(standing, form=WhyCancelled(), at_once=at_once, rest=rest)
+        return render(request, "subscriptions/cancel.html", page)
     try:
         left = cancelling.cancel(standing.subscription, at=request.now)
     except billing.BillingError as error:
@@ -79,9 +82,58 @@ def _note_why(request: Request, *, in_trial: bool) -> None:
 def cancelled(request: Request) -> HttpResponse:
     """What a cancelled reader has left, and the way back."""
     standing = _standing(request)
-    return (
-        render(request, "subscriptions/cancelled.html", _about(standing)) if standing.can_keep else redirect("account")
-    )
+    if not standing.can_keep:
+        return redirect("account")
+    return render(request, "subscriptions/cancelled.html", _about(standing, rest=_rest(request, standing)))
+
+
+def _rest(request: Request, standing: Standing) -> ending_early.Rest | None:
+    """What ending at once gives back; nothing where Stripe does not answer, since cancelling must not wait for it."""
+    try:
+        return ending_early.rest_of(standing.subscription, at=request.now) if standing.subscription else None
+    except billing.BillingError:
+        return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def end_now(request: Request) -> HttpResponse:
+    """A renewed year ends at once. What goes back stands above the button, and is what goes back."""
+    subscription = _standing(request).subscription
+    if subscription is None:
+        return redirect("account")
+    try:
+        if request.method == "POST":
+            return _end_now(request, subscription)
+        rest = ending_early.rest_of(subscription, at=request.now)
+    except billing.BillingError as error:
+        return billing_trouble(request, error, again=reverse("end_now"))
+    if rest is None:
+        messages.info(request, _("There is nothing to give back: only a year that was renewed can be ended at once."))
+        return redirect("account")
+    return render(request, "subscriptions/end_now.html", {"rest": rest, "subscription": subscription})
+
+
+def _end_now(request: Request, subscription: Subscription) -> HttpResponse:
+    """Raises BillingError where nothing has happened."""
+    shown = request.POST.get("cents", "")
+    try:
+        cents = int(shown) if shown.isdecimal() and len(shown) < 9 else 0
+        refund = ending_early.end(subscription, shown_cents=cents, at=request.now)
+    except ending_early.Changed:
+        messages.warning(request, _("The amount has changed since you opened this page. Please look again."))
+        return redirect("end_now")
+    amount = {"amount": in_euros(refund.cents)}
+    if refund.has_failed:
+        words = _("Your bank has sent %(amount)s back to us. Please write to us, and we pay it another way.")
+        messages.error(request, words % amount)
+    elif refund.is_unanswered:
+        words = _("We have noted it: your subscription ends, and %(amount)s go back, as soon as the bank can be asked.")
+        messages.success(request, words % amount)
+    else:
+        words = _("Your subscription has ended, and %(amount)s are on their way back to you.")
+        messages.success(request, words % amount)
+    return redirect("account")
 
 
 @require_POST

@@ -26,6 +26,7 @@ from . import (  # a desk of its own registers itself
     closing_desk,
     contract_desk,  # noqa: F401
     contracts,
+    notice_desk,
     receipts,
     refund_desk,
     terms_desk,  # noqa: F401
@@ -126,6 +127,7 @@ class ReaderAdmin(admin.ModelAdmin):
             "answer": answer_for(reader, at=now),
             "subscriptions": reader.subscriptions.select_related("plan"),
             "grants": [(grant, grant.is_in_force(at=now)) for grant in grants],
+            "notices": notice_desk.notices_of(reader),
             "letters": reader.letters.defer("html", "text")[:LETTERS_SHOWN],
             "customer": Customer.objects.of(reader),
             "trial_use": trial.use_of(reader.email),

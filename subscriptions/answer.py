@@ -99,7 +99,7 @@ def _what_became_of(subscription: Subscription, at: datetime) -> str:
             return "The first payment never went through."
         case "paused":
             return "The subscription is paused."
-        case "canceled" if subscription.trial_ends_at and ended <= subscription.trial_ends_at:
+        case "canceled" if _never_went_beyond_its_trial(subscription, ended):
             return f"The free trial ended on {moment(ended)} and was not continued."
         case "canceled":
             return f"The subscription ended on {moment(ended)}."
@@ -111,6 +111,11 @@ def _what_became_of(subscription: Subscription, at: datetime) -> str:
                 f"Stripe was last asked on {moment(subscription.recorded_at)}."
             )
     return f"Stripe calls the subscription “{subscription.status}”, which gives no access."
+
+
+def _never_went_beyond_its_trial(subscription: Subscription, ended: datetime) -> bool:
+    trial_ends_at = subscription.trial_ends_at
+    return trial_ends_at is not None and ended <= trial_ends_at and subscription.put_off_from is None
 
 
 def moment(at: datetime) -> str:

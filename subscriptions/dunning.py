@@ -5,10 +5,8 @@ The grace is ours (14 days from the invoice that failed), whatever Stripe's own 
 
 import logging
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-
-from django.utils import timezone
 
 from readers import letters
 from readers.models import User
@@ -21,8 +19,6 @@ from .models.subscription import PAYMENT_GRACE
 log = logging.getLogger(__name__)
 # Told again when so much of the grace is left.
 LAST_CALL = timedelta(days=3)
-# A card is spoken of so long before its last day, in this order.
-CARD_WARNINGS = (timedelta(days=30), timedelta(days=7))
 # Letters that must not leave any more once the payment is mended or the subscription has ended.
 ABOUT_THE_PAYMENT = ("payment_failed", "payment_confirm", "payment_last_call")
 
@@ -109,31 +105,6 @@ def _asked_anew(late: Subscription, then: Callable[..., bool], *, at: datetime) 
     except billing.BillingError as error:
         log.warning("Nothing was done about the unpaid %s: %s", late.stripe_id, error)
         return False
-
-
-def warn_of_expiring_cards(*, at: datetime) -> int:
-    """Write to those whose card ends 30 or 7 days from now and before the next charge; returns how many letters."""
-    today = timezone.localdate(at)
-    paying = Subscription.objects.live().filter(status__in=["trialing", "active"], ends_at=None)
-    soon = paying.filter(card_expires_on__gte=today, card_expires_on__lte=today + CARD_WARNINGS[0])
-    return sum(_warn(one, today, at=at) for one in soon.select_related("reader", "plan"))
-
-
-def _warn(subscription: Subscription, today: date, *, at: datetime) -> bool:
-    expires = subscription.card_expires_on
-    charged_at = subscription.next_charge_at or subscription.period_ends_at
-    if expires is None or timezone.localdate(charged_at) <= expires:
-        return False
-    stage = [number for number, before in enumerate(CARD_WARNINGS) if expires <= today + before][-1]
-    letter = letters.card_expires(
-        subscription.reader,
-        last4=subscription.card_last4,
-        expires_on=expires,
-        next_charge_at=charged_at,
-        occasion=f"{subscription.stripe_id} {expires} {stage}",
-        at=at,
-    )
-    return letter is not None
 
 
 def _occasion(subscription: Subscription) -> str:

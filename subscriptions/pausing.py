@@ -8,9 +8,7 @@ charged at once. Where the job is late, the reader pays later, never for time th
 import logging
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-
-from readers import letters
+from datetime import UTC, datetime
 
 from . import billing, webhooks
 from .models import Subscription
@@ -18,8 +16,6 @@ from .models import Subscription
 log = logging.getLogger(__name__)
 # What a reader may choose, in months.
 MONTHS = (1, 2, 3)
-# So long before it goes on, the reader is reminded.
-REMINDER = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -89,24 +85,3 @@ def resume_due(*, at: datetime) -> int:
         else:
             resumed += 1
     return resumed
-
-
-def remind(*, at: datetime) -> int:
-    """Tell those whose pause ends within seven days; returns how many letters were written."""
-    soon = Subscription.objects.pausing().filter(pause_ends_at__gt=at, pause_ends_at__lte=at + REMINDER)
-    written = [_remind(one, at=at) for one in soon.select_related("reader", "plan")]
-    return sum(written)
-
-
-def _remind(subscription: Subscription, *, at: datetime) -> bool:
-    ends_at = subscription.pause_ends_at
-    if ends_at is None:
-        return False
-    letter = letters.pause_reminder(
-        subscription.reader,
-        resumes_at=ends_at,
-        charge_cents=subscription.next_charge_cents,
-        occasion=f"{subscription.stripe_id} {ends_at.timestamp():.0f}",
-        at=at,
-    )
-    return letter is not None

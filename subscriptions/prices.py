@@ -27,8 +27,7 @@ def change(interval: str, cents: int) -> Plan:
     old = Plan.objects.on_sale().filter(interval=interval).first()
     if old and old.price_cents == cents:
         return old
-    earlier = Plan.objects.filter(interval=interval, price_cents=cents, lookup_key=_lookup_key(interval, cents))
-    new = earlier.first() or Plan(interval=interval, price_cents=cents, lookup_key=_lookup_key(interval, cents))
+    new = _found_or_new(interval, cents)
     new.stripe_price_id = at_stripe(new)
     new.trial_days = old.trial_days if old else new.trial_days
     new.is_on_sale = True
@@ -36,6 +35,23 @@ def change(interval: str, cents: int) -> Plan:
         Plan.objects.on_sale().filter(interval=interval).update(is_on_sale=False)
         new.save()
     return new
+
+
+def made(interval: str, cents: int) -> Plan:
+    """The plan at that price, on sale or not; made here and at Stripe where it is missing. Raises BillingError."""
+    plan = Plan.objects.filter(interval=interval, price_cents=cents, currency="eur").exclude(stripe_price_id="").first()
+    if plan:
+        return plan
+    plan = _found_or_new(interval, cents)
+    plan.stripe_price_id = at_stripe(plan)
+    plan.is_on_sale = plan.is_on_sale if plan.pk else False
+    plan.save()
+    return plan
+
+
+def _found_or_new(interval: str, cents: int) -> Plan:
+    known = Plan.objects.filter(interval=interval, price_cents=cents, lookup_key=_lookup_key(interval, cents))
+    return known.first() or Plan(interval=interval, price_cents=cents, lookup_key=_lookup_key(interval, cents))
 
 
 def _lookup_key(interval: str, cents: int) -> str:

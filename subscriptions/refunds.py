@@ -136,8 +136,11 @@ def _offer(subscription: Subscription, payment: PaymentFacts, current: PaymentFa
     is_current = current is not None and current.stripe_id == payment.stripe_id
     rest = 0
     # After a switch to a shorter period the payment pays on as a credit: its days are no measure any more.
-    if is_current and payment.period_starts_at and payment.period_ends_at == subscription.period_ends_at:
-        rest = unused_cents(payment.paid_cents, payment.period_starts_at, subscription.period_ends_at, at)
+    ends = payment.period_ends_at
+    # Where the renewal was put off, the period at Stripe is already the free one after it.
+    fits = ends is not None and ends in (subscription.period_ends_at, subscription.put_off_from)
+    if is_current and payment.period_starts_at and ends and fits:
+        rest = unused_cents(payment.paid_cents, payment.period_starts_at, ends, at)
     credit = 0
     if became_credit(payment, subscription) and (customer := Customer.objects.of(subscription.reader)):
         credit = billing.gateway().credit_of(customer.stripe_id)

@@ -118,12 +118,16 @@ class Standing:
     @property
     def can_pause(self) -> bool:
         """Whether a pause can begin with the end of what is paid."""
-        return self.state is State.ACTIVE and not self._is_pending
+        return self.state is State.ACTIVE and not self._is_pending and not self._is_put_off
 
     @property
     def can_resume(self) -> bool:
         """Whether there is a pause to end or to take back."""
         return self.state is State.PAUSED
+
+    @property
+    def _is_put_off(self) -> bool:
+        return self.subscription is not None and self.subscription.is_put_off
 
     @property
     def _is_pending(self) -> bool:
@@ -154,7 +158,9 @@ def _state(subscription: Subscription | None, entitlement: Entitlement | None, a
             return State.CANCELLED if subscription.gives_access(at=at) else State.LAPSED
         if subscription.is_pausing:
             return State.PAUSED
-        return {"trialing": State.TRIAL, "active": State.ACTIVE}.get(subscription.status, State.PAST_DUE)
+        if subscription.is_trial:
+            return State.TRIAL
+        return State.ACTIVE if subscription.status in ("trialing", "active") else State.PAST_DUE
     if entitlement and entitlement.source is Source.GRANT:
         return State.GRANTED
     if entitlement and entitlement.source is Source.STAFF:

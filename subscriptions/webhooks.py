@@ -11,7 +11,7 @@ from django.db import transaction
 from readers import letters
 from readers.models import User
 
-from . import billing, calls, contracts, dunning, leaving, refunds, surplus, trial
+from . import billing, calls, contracts, dunning, leaving, notices, price_changes, refunds, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
 from .models import Contract, Customer, Plan, StripeEvent, Subscription
 from .models.stripe_event import NO_READER
@@ -114,6 +114,8 @@ def record(reader: User, facts: SubscriptionFacts, *, at: datetime) -> Subscript
     if not after.is_surplus:
         contract = contracts.keep_up(before, after, facts, at=at)
         _write_letters(before, after, contract, facts, at=at)
+    if before:
+        notices.follow(after, at=at)
     return after
 
 
@@ -147,6 +149,7 @@ def _mirrored(facts: SubscriptionFacts, before: Subscription | None) -> dict[str
         "discounted_cents": facts.discounted_cents,
         "pause_starts_at": facts.pause_starts_at,
         "pause_ends_at": facts.pause_ends_at,
+        "put_off_from": facts.put_off_from,
         "card_brand": facts.card_brand,
         "card_last4": facts.card_last4,
         "card_expires_on": facts.card_expires_on,
@@ -208,7 +211,7 @@ def _write_letters(
         letters.undone(
             reader, next_charge_at=after.next_charge_at, occasion=f"{occasion} {_stamp(before.cancelled_at)}", at=at
         )
-    if before and before.is_live and before.plan_id != after.plan_id:
+    if before and before.is_live and before.plan_id != after.plan_id and not price_changes.explains(before, after):
         letters.switched(
             reader,
             plan_words=after.plan.get_interval_display(),
@@ -256,7 +259,6 @@ def _write_about_pauses(before: Subscription | None, after: Subscription, *, at:
             at=at,
         )
     if before and was_paused and after.pause_starts_at is None:
-        letters.withdraw(after.reader, kinds=["pause_reminder"])
         letters.resumed(
             after.reader,
             had_begun=before.pause_has_begun(at=at),

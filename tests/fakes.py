@@ -244,6 +244,24 @@ class FakeBilling:
             period = {"period_starts_at": at, "period_ends_at": at + lasts}
         return self.becomes(stripe_id, pause_starts_at=None, pause_ends_at=None, **period)
 
+    def put_off(self, stripe_id: str, *, charge_at: datetime, until: datetime) -> SubscriptionFacts:
+        self._call("put_off")
+        facts = self.states[stripe_id]
+        next_charge_at = facts.pause_ends_at or facts.period_ends_at
+        if facts.status not in ("trialing", "active") or facts.ends_at or next_charge_at not in (charge_at, until):
+            raise BillingRefused("The subscription has changed meanwhile.")
+        if facts.pause_ends_at:
+            return self.becomes(stripe_id, pause_ends_at=until)
+        if facts.status == "active":
+            return self.becomes(
+                stripe_id, status="trialing", trial_ends_at=until, period_ends_at=until, put_off_from=charge_at
+            )
+        return self.becomes(stripe_id, trial_ends_at=until, period_ends_at=until)
+
+    def reprice(self, stripe_id: str, price_id: str) -> SubscriptionFacts:
+        self._call("reprice")
+        return self.becomes(stripe_id, price_id=price_id, price_cents=self.periods[price_id][2])
+
     def preview_switch(self, stripe_id: str, price_id: str) -> SwitchFacts:
         self._call("preview_switch")
         facts = self.states[stripe_id]

@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from readers.models import Letter, User
-from subscriptions import dunning, webhooks
+from subscriptions import dunning, notices, webhooks
 from subscriptions.access import entitlement_for
 from subscriptions.models import Subscription
 from tests.fakes import FakeBilling
@@ -174,16 +174,14 @@ def test_a_card_is_spoken_of_30_days_before_it_expires(days_left: int, letters: 
     today = date(2026, 11, 17)
     expires = today + timedelta(days=days_left)
     a_subscription(a_reader(), card_expires_on=expires, period_ends_at=NOW + timedelta(days=90))
-    assert dunning.warn_of_expiring_cards(at=NOW) == letters
-    assert dunning.warn_of_expiring_cards(at=NOW) == 0
+    assert notices.write_due(at=NOW) == letters
+    assert notices.write_due(at=NOW) == 0
 
 
 def test_and_again_7_days_before() -> None:
     expires = date(2026, 12, 17)
     a_subscription(a_reader(), card_expires_on=expires, period_ends_at=NOW + timedelta(days=90))
-    assert [dunning.warn_of_expiring_cards(at=NOW + timedelta(days=days)) for days in (0, 10, 23, 24, 29)] == [
-        *(1, 0, 1, 0, 0)
-    ]
+    assert [notices.write_due(at=NOW + timedelta(days=days)) for days in (0, 10, 23, 24, 29)] == [*(1, 0, 1, 0, 0)]
 
 
 def test_a_card_that_outlives_the_next_charge_and_a_cancelled_plan_are_left_alone() -> None:
@@ -191,4 +189,4 @@ def test_a_card_that_outlives_the_next_charge_and_a_cancelled_plan_are_left_alon
     a_subscription(a_reader(), card_expires_on=expires, period_ends_at=NOW + timedelta(days=10))
     ends = NOW + timedelta(days=60)
     a_subscription(a_reader("x@example.org"), card_expires_on=expires, period_ends_at=ends, ends_at=ends)
-    assert dunning.warn_of_expiring_cards(at=NOW) == 0
+    assert notices.write_due(at=NOW) == 0

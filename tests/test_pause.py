@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from readers.models import Letter, User
-from subscriptions import pausing, webhooks
+from subscriptions import notices, pausing, webhooks
 from subscriptions.access import entitlement_for, invitation_to
 from subscriptions.answer import answer_for
 from subscriptions.models import Subscription
@@ -188,9 +188,9 @@ def test_while_stripe_is_away_it_waits_for_the_next_time(client: Client, alice: 
 def test_a_reminder_leaves_seven_days_before_once(client: Client, alice: User) -> None:
     ask_for(client, 2)
     mail.outbox.clear()
-    assert pausing.remind(at=GOES_ON - timedelta(days=7, seconds=1)) == 0
-    assert pausing.remind(at=GOES_ON - timedelta(days=7)) == 1
-    assert pausing.remind(at=GOES_ON - timedelta(days=6)) == 0
+    assert notices.write_due(at=GOES_ON - timedelta(days=7, seconds=1)) == 0
+    assert notices.write_due(at=GOES_ON - timedelta(days=7)) == 1
+    assert notices.write_due(at=GOES_ON - timedelta(days=6)) == 0
     assert [letter.subject for letter in mail.outbox] == ["Your pause ends on 7 February 2027"]
     assert "/account/cancel/" in mail.outbox[0].body
 
@@ -199,13 +199,13 @@ def test_no_reminder_of_a_pause_that_was_ended_or_cancelled(client: Client, alic
     ask_for(client, 2)
     billing.becomes("sub_1", ends_at=PAID_UNTIL, cancelled_at=NOW)
     webhooks.refresh(alice, at=NOW)
-    assert pausing.remind(at=GOES_ON - timedelta(days=3)) == 0
+    assert notices.write_due(at=GOES_ON - timedelta(days=3)) == 0
     assert pausing.resume_due(at=GOES_ON) == 0
 
 
 def test_a_reminder_that_could_not_leave_stays_when_the_pause_has_ended(client: Client, alice: User) -> None:
     ask_for(client, 2)
-    pausing.remind(at=GOES_ON - timedelta(days=3))
+    notices.write_due(at=GOES_ON - timedelta(days=3))
     Letter.objects.filter(kind="pause_reminder").update(sent_at=None)
     pausing.resume(the_one(), at=GOES_ON - timedelta(days=2))
     assert Letter.objects.get(kind="pause_reminder").withdrawn

@@ -25,6 +25,7 @@ from .facts import (
     SwitchFacts,
 )
 from .invoices import Invoices
+from .next_charge import NextCharge
 from .pauses import Pauses
 from .payment_pages import PaymentPages
 from .payments import MoneyBack, Payments
@@ -57,7 +58,7 @@ __all__ = [
 
 
 class StripeBilling(
-    Customers, Prices, PaymentPages, Changes, Pauses, Payments, Refunds, Credits, Invoices, Portal, Events
+    Customers, Prices, PaymentPages, Changes, Pauses, NextCharge, Payments, Refunds, Credits, Invoices, Portal, Events
 ):
     """Stripe: every part of it on one line."""
 

@@ -49,6 +49,8 @@ class SubscriptionFacts:
     # Evidence of where the reader is (law.md L7), ISO 3166: of the billing address, and of the card or account.
     billing_country: str = ""
     payment_country: str = ""
+    # Where we put a renewal off, which Stripe then calls a trial: when it would have been.
+    put_off_from: datetime | None = None
 
 
 @dataclass(frozen=True)

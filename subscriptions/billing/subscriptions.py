@@ -7,7 +7,7 @@ Periods live on the subscription's items; a cancellation is `cancel_at`, or the 
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -113,6 +113,7 @@ def subscription_facts(given: dict[str, Any]) -> SubscriptionFacts:
         ended_unpaid=given["status"] == "canceled" and _has_failed(given),
         first_payment_failed=_has_failed(given) and _is_first_and_unpaid(invoice),
         is_discounted=bool(given.get("discounts")) and given["status"] in ("trialing", "active") and ends_at is None,
+        put_off_from=_put_off_from(given),
         **_pause_of(given),
     )
 
@@ -132,6 +133,15 @@ def _is_first_and_unpaid(invoice: Any) -> bool:
     return isinstance(invoice, dict) and (invoice.get("billing_reason"), invoice.get("status")) in [
         ("subscription_create", status) for status in ("open", "void", "uncollectible")
     ]
+
+
+def _put_off_from(given: dict[str, Any]) -> datetime | None:
+    """When the renewal was due whose new date is the end of what Stripe calls a trial. Older dates do not count."""
+    about = given.get("metadata") or {}
+    since, until = about.get("put_off_from", ""), about.get("put_off_until", "")
+    if not since.isdecimal() or len(since) > 11 or until != str(given.get("trial_end")):
+        return None
+    return moment(int(since))
 
 
 def _pause_of(given: dict[str, Any]) -> dict[str, Any]:

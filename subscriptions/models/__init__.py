@@ -6,7 +6,9 @@ from .customer import Customer
 from .dispute import Dispute
 from .farewell import Farewell
 from .grant import Grant
+from .notice import Notice, PutOff
 from .plan import Plan
+from .price_change import PriceChange, Repricing
 from .reconciliation import Finding, Reconciliation, Sighting
 from .refund import Refund
 from .stripe_event import StripeEvent
@@ -23,9 +25,13 @@ __all__ = [
     "Farewell",
     "Finding",
     "Grant",
+    "Notice",
     "Plan",
+    "PriceChange",
+    "PutOff",
     "Reconciliation",
     "Refund",
+    "Repricing",
     "Sighting",
     "StripeEvent",
     "Subscription",

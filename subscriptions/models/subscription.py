@@ -103,6 +103,9 @@ class Subscription(models.Model):
     )
     pause_starts_at = models.DateTimeField(null=True, blank=True, help_text="From when on nothing is paid nor read.")
     pause_ends_at = models.DateTimeField(null=True, blank=True, help_text="When it goes on, and is charged.")
+    put_off_from = models.DateTimeField(
+        null=True, blank=True, help_text="When the renewal was due that was put off, since its notice was not sent."
+    )
     card_brand = models.CharField(max_length=20, blank=True)
     card_last4 = models.CharField(max_length=4, blank=True)
     card_expires_on = models.DateField(null=True, blank=True, help_text="The last day on which the card works.")
@@ -150,7 +153,12 @@ class Subscription(models.Model):
     @property
     def is_trial(self) -> bool:
         """Whether nothing has been charged yet because the free days are running."""
-        return self.status == "trialing"
+        return self.status == "trialing" and self.put_off_from is None
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it has been paid before, and its renewal waits until a notice could be sent."""
+        return self.status == "trialing" and self.put_off_from is not None
 
     @property
     def is_cancelled(self) -> bool:

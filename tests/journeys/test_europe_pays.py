@@ -9,7 +9,7 @@ import stripe
 from django.core.management import call_command
 from django.test import Client
 
-from subscriptions import billing, dunning, leaving, pausing
+from subscriptions import billing, dunning, leaving, notices, pausing
 from subscriptions.models import Customer, Plan, Refund, Subscription, TrialUse
 from tests.journeys.test_from_the_wall_to_the_last_day import ANNA, may_read, order, own_path, sign_in
 from tests.journeys.test_refunds_and_disputes import refunded_cents
@@ -54,7 +54,7 @@ def the_worker_does_its_work(world: World) -> None:
     now = world.now()
     pausing.resume_due(at=now)
     pausing.end_cancelled(at=now)
-    pausing.remind(at=now)
+    notices.write_due(at=now)
     dunning.end_overdue(at=now)
     world.settle()
 
