@@ -91,8 +91,8 @@ def in_words(said: Said, *, at: datetime) -> str:
         declaration(said.kind, said.wished_on),
         "",
         f"{_('Name')}: {said.name or '–'}",
-        f"{_('E-mail address')}: {said.email.strip()}",
-        f"{_('Contract')}: {said.contract or _('not stated')}",
+        f"{_('Email address')}: {said.email.strip()}",
+        f"{_('Contract')}: {said.contract or _('the one of this address')}",
     ]
     if said.kind == Kind.EXTRAORDINARY and said.reason:
         lines.append(f"{_('Reason')}: {said.reason}")
