@@ -21,7 +21,19 @@ NEWS_AGE = timedelta(hours=48)
 NEWS_MOST = 1_000
 # Pages that are no article, by the name of their address.
 STANDING = (
-    *("front", "latest", "briefs", "plans", "about", "ownership", "contact", "corrections", "newsletters"),
+    *(
+        "front",
+        "latest",
+        "briefs",
+        "investigations",
+        "archive",
+        "plans",
+        "about",
+        "ownership",
+        "contact",
+        "corrections",
+        "newsletters",
+    ),
     *("terms", "privacy", "accessibility", "partners", "partner_notices"),
 )
 

@@ -1,7 +1,7 @@
 """The pages of the news. The last patterns catch everything else, so nothing may come after them."""
 
 from django.urls import path, register_converter
-from django.urls.converters import StringConverter
+from django.urls.converters import IntConverter, StringConverter
 
 from . import crawlers, feeds, gift_views, media, private_feed, sitemaps, views
 
@@ -12,12 +12,25 @@ class FeedForm(StringConverter):
     regex = "xml|json"
 
 
+class MonthNumber(IntConverter):
+    """A month of the year, with two digits."""
+
+    regex = "0[1-9]|1[0-2]"
+
+    def to_url(self, value: int | str) -> str:
+        return f"{int(value):02}"
+
+
 register_converter(FeedForm, "feed_form")
+register_converter(MonthNumber, "month")
 
 urlpatterns = [
     path("", views.front, name="front"),
     path("latest/", views.latest, name="latest"),
     path("briefs/", views.briefs, name="briefs"),
+    path("investigations/", views.investigations, name="investigations"),
+    path("archive/", views.archive, name="archive"),
+    path("archive/<int:year>/<month:month>/", views.archive_month, name="archive_month"),
     path("search/", views.search, name="search"),
     path("search/suggestions/", views.suggestions, name="suggestions"),
     path("topics/<slug:slug>/", views.topic, name="topic"),

@@ -11,6 +11,7 @@ from edge.http import Request
 from edge.middleware import PRIVATE
 from subscriptions.access import entitlement_for
 
+from . import archive as archived
 from . import search as finding
 from .article_page import article_page
 from .beside import beside
@@ -99,6 +100,39 @@ def latest(request: Request) -> HttpResponse:
     river = _river(request, Article.objects.published(at=request.now).for_teasers().defer("teaser"), length=40)
     context = {"river": river, "beside": beside(at=request.now)}
     return render(request, "articles/latest.html", context)
+
+
+@public
+@require_safe
+def investigations(request: Request) -> HttpResponse:
+    """What took us longest, newest first."""
+    found = Article.objects.published(at=request.now).filter(kicker=Article.Kind.INVESTIGATION)
+    context = {"river": _river(request, found.for_teasers().defer("teaser")), "beside": beside(at=request.now)}
+    return render(request, "articles/investigations.html", context)
+
+
+@public
+@require_safe
+def archive(request: Request) -> HttpResponse:
+    """The months in which something appeared."""
+    return render(request, "articles/archive.html", {"years": archived.years(at=request.now)})
+
+
+@public
+@require_safe
+def archive_month(request: Request, year: int, month: int) -> HttpResponse:
+    """Everything of a month, newest first."""
+    here, span = archived.Month(year, month), archived.span(at=request.now)
+    if span is None or not span[0] <= here <= span[1]:
+        raise Http404
+    rows = here.of(Article.objects.published(at=request.now)).for_teasers().defer("teaser")
+    context = {
+        "month": here,
+        "river": _river(request, rows, length=40),
+        "later": here.next if here < span[1] else None,
+        "earlier": here.before if here > span[0] else None,
+    }
+    return render(request, "articles/archive_month.html", context)
 
 
 @public

@@ -81,6 +81,7 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "digest": ["x"],
         "number": ["VD-2026-000001"],
         "year": ["2026"],
+        "month": ["11"],
         "name": ["x", "0123456789abcdef0123-640.avif"],
         "token": ["x"],
         "key": ["x"],

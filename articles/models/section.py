@@ -26,6 +26,7 @@ RESERVED = frozenset(
         "gift",
         "group",
         "health",
+        "investigations",
         "latest",
         "log-in",
         "media",
