@@ -18,7 +18,7 @@ class SavedArticleQuerySet(models.QuerySet["SavedArticle"]):
 
     def put_aside(self, reader_id: int, article: Article, *, at: datetime) -> None:
         """Save it. Saving it twice changes nothing."""
-        self.bulk_create([SavedArticle(reader_id=reader_id, article=article, saved_at=at)], ignore_conflicts=True)
+        self.bulk_create([self.model(reader_id=reader_id, article=article, saved_at=at)], ignore_conflicts=True)
 
 
 class SavedArticle(models.Model):
@@ -53,7 +53,7 @@ class OpenedArticleQuerySet(models.QuerySet["OpenedArticle"]):
     def note(self, reader_id: int, article: Article, *, at: datetime) -> None:
         """The reader has it open now: one row for each article, with the last time. One query."""
         self.bulk_create(
-            [OpenedArticle(reader_id=reader_id, article=article, opened_at=at)],
+            [self.model(reader_id=reader_id, article=article, opened_at=at)],
             update_conflicts=True,
             unique_fields=["reader", "article"],
             update_fields=["opened_at"],
