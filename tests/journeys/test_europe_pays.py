@@ -125,6 +125,24 @@ def test_a_renewal_by_debit_locks_nobody_out(client: Client, world: World, artic
     assert world.charged_cents() == 3000
 
 
+def test_a_bank_that_asks_at_the_first_charge_is_answered_behind_the_link_of_the_letter(
+    client: Client, world: World, article, mailoutbox: list
+) -> None:
+    """3-D Secure when nobody is there to answer: the card asks each time, as that of a careful bank does."""
+    subscribe(client, world, number="4000002760003184", outcome="authorise")
+    world.pass_time(days=30, hours=2)
+    assert Subscription.objects.get().status == "past_due"
+    assert may_read(client, article)
+    letter = mailoutbox[-1]
+    assert "confirm" in letter.subject.lower()
+    assert "/account/pay/" in letter.body
+    page = client.get("/account/pay/").headers["Location"]
+    world.pay(page, method="on_file")
+    world.settle()
+    assert (Subscription.objects.get().status, world.charged_cents()) == ("active", 1500)
+    assert client.get("/account/pay/").headers["Location"] == "/account/"
+
+
 # --- Pauses ------------------------------------------------------------------------------------------
 
 
