@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# We write so long before the first charge, at the latest (law.md L6).
-REMINDED_BEFORE = timedelta(days=7)
+from django.conf import settings
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,12 @@ class Timeline:
     first_charge_at: datetime
 
     @property
+    def reminder_days(self) -> int:
+        """How many days that is before the charge."""
+        return settings.TRIAL_LAST_REMINDER_DAYS
+
+    @property
     def reminder_at(self) -> datetime | None:
-        """When we write before the first charge."""
-        reminder = self.first_charge_at - REMINDED_BEFORE
+        """When we write before the first charge at the latest (law.md L6)."""
+        reminder = self.first_charge_at - timedelta(days=self.reminder_days)
         return reminder if reminder > self.starts_at else None

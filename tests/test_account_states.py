@@ -143,7 +143,7 @@ def test_a_trial_shows_what_happens_when(client: Client) -> None:
     a_subscription(reader, "trialing")
     client.force_login(reader)
     page = client.get("/account/").content.decode()
-    assert "We write to you on 30 November 2026, before anything is charged." in page
+    assert "We write to you on 30 November 2026 at the latest, before anything is charged." in page
     steps = page.split('<ol class="steps">')[1].split("</ol>")[0]
     assert re.findall(r'class="kicker"[^>]*>([^<]*)<', steps) == [
         "7 November",
