@@ -276,14 +276,14 @@ class Reader:
     def _refund(self, how_much: Callable[[int], int]) -> bool:
         charge = self._last_charge()
         left = charge["amount"] - charge["refunded"] if charge else 0
-        if charge is None or not left:
+        if charge is None or not left or charge["disputed"]:
             return False
         self.stripe.ask("refund", charge=charge["id"], amount=how_much(left))
         return True
 
     def dispute(self, mine: Subscription | None, dice: random.Random) -> bool:
         charge = self._last_charge()
-        if charge is None or charge["refunded"]:
+        if charge is None or charge["refunded"] or charge["disputed"]:
             return False
         self.stripe.ask("dispute", charge=charge["id"])
         return True

@@ -262,8 +262,8 @@ WHERE s.kind = 'subscription'
 """
 CHARGES = """
 SELECT c.id AS id, json_extract(c.body, '$.customer') AS customer, json_extract(c.body, '$.amount') AS amount,
-    json_extract(c.body, '$.amount_refunded') AS refunded, c.created AS created, s.id AS subscription,
-    json_extract(s.body, '$.ended_at') AS ended_at
+    json_extract(c.body, '$.amount_refunded') AS refunded, json_extract(c.body, '$.disputed') AS disputed,
+    c.created AS created, s.id AS subscription, json_extract(s.body, '$.ended_at') AS ended_at
 FROM objects c
 JOIN objects p ON p.id = json_extract(c.body, '$.payment_intent')
 LEFT JOIN objects i ON i.id = json_extract(p.body, '$._invoice')

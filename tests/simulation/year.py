@@ -104,7 +104,7 @@ class Story:
     def _try(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except PageFailed as error:
+        except (PageFailed, OSError) as error:  # OSError: the local Stripe refused what was ordered from it.
             self.wrong.append(f"{clock.now():%F %T}: a page failed: {error}")
 
     def _was_reconciled(self) -> bool:
