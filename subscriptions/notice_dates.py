@@ -5,7 +5,7 @@ Moments are UTC. A charge happens at `Subscription.next_charge_at`; days before 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,8 +13,9 @@ from django.conf import settings
 from .models import Notice, PutOff, Repricing, Subscription
 
 Kind = Notice.Kind
-# A last reminder of a trial, and the last notice of a renewal, are due so much before they must have left.
-TRIES_TAKE = timedelta(hours=12)
+# The last reminder of a trial is due so much before it must have left; for the sake of its day a little later, but
+# never so late that there would be no time for a second try.
+TRIES_TAKE, ONE_TRY_TAKES = timedelta(hours=12), timedelta(hours=2)
 # What follows the beginning of a trial sooner than this is said by the welcome.
 JUST_SAID = timedelta(days=2)
 CARD_DAYS = {Kind.CARD_FIRST: 30, Kind.CARD_LAST: 7}
@@ -109,6 +110,17 @@ def need_of(subscription: Subscription) -> Need | None:
     return None
 
 
+def last_reminder_at(began_at: datetime, charge_at: datetime) -> datetime:
+    """When the last reminder of a trial is due (UTC): early on the day, in Brussels, on which it must have left."""
+    must_leave = charge_at - timedelta(days=settings.TRIAL_LAST_REMINDER_DAYS)
+    day = must_leave.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = day.astimezone(UTC)
+    due = must_leave - TRIES_TAKE
+    if must_leave - begins >= ONE_TRY_TAKES:
+        due = max(due, begins)
+    return max(due, began_at)
+
+
 def longest_ahead() -> timedelta:
     """How long before a charge the first word about it is due: what lies further ahead needs no look."""
     days = (
@@ -142,8 +154,7 @@ def _about_a_trial(began_at: datetime, charge_at: datetime) -> Iterator[Due]:
     first = charge_at - timedelta(days=settings.TRIAL_FIRST_REMINDER_DAYS)
     if first >= began_at + JUST_SAID:
         yield Due(Kind.TRIAL_FIRST, charge_at, first)
-    last = charge_at - timedelta(days=settings.TRIAL_LAST_REMINDER_DAYS) - TRIES_TAKE
-    yield Due(Kind.TRIAL_LAST, charge_at, max(last, began_at))
+    yield Due(Kind.TRIAL_LAST, charge_at, last_reminder_at(began_at, charge_at))
 
 
 def _about_the_price(repricing: Repricing | None) -> Iterator[Due]:

@@ -105,9 +105,11 @@ def _try(put_off: PutOff, *, at: datetime) -> bool:
         return _do(put_off, at=at)
     except billing.BillingError as error:
         log.warning("The charge of %s is not put off yet: %s", put_off.subscription.stripe_id, error)
-        if put_off.was_due_at - ALARM <= at:
-            _raise_alarm(put_off, at=at)
-        return False
+    except Exception:  # One that cannot be put off must not keep the others from it, and needs a person all the more.
+        log.exception("The charge of %s could not be put off", put_off.subscription.stripe_id)
+    if put_off.was_due_at - ALARM <= at:
+        _raise_alarm(put_off, at=at)
+    return False
 
 
 def _do(put_off: PutOff, *, at: datetime) -> bool:

@@ -1,9 +1,11 @@
 """What happens when, from the first day of a free trial to the first charge."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
+
+from .notice_dates import last_reminder_at
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,6 @@ class Timeline:
 
     @property
     def reminder_at(self) -> datetime | None:
-        """When we write before the first charge at the latest (law.md L6)."""
-        reminder = self.first_charge_at - timedelta(days=self.reminder_days)
+        """When we write before the first charge (law.md L6)."""
+        reminder = last_reminder_at(self.starts_at, self.first_charge_at)
         return reminder if reminder > self.starts_at else None

@@ -88,6 +88,29 @@ def test_a_trial_of_30_days_is_spoken_of_on_day_20_and_before_seven_full_days_ar
 
 
 @pytest.mark.parametrize(
+    ("signed_up", "last"),
+    [
+        # In Brussels 09:00, 13:00 and 23:45: on day 23, from midnight on or twelve hours before.
+        ("2026-11-17 08:00", "2026-12-09 23:00"),
+        ("2026-11-17 12:00", "2026-12-10 00:00"),
+        ("2026-11-17 22:45", "2026-12-10 10:45"),
+        # 00:30: on that day there would be no time to try again.
+        ("2026-11-16 23:30", "2026-12-09 11:30"),
+        # The clocks go forward and back in between; seven days are seven times 24 hours.
+        ("2027-03-01 08:00", "2027-03-23 23:00"),
+        ("2027-02-27 12:00", "2027-03-22 00:00"),
+        ("2027-10-05 08:00", "2027-10-27 22:00"),
+    ],
+)
+def test_the_last_reminder_leaves_early_on_day_23_of_brussels(billing: FakeBilling, signed_up: str, last: str) -> None:
+    began, due = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (signed_up, last))
+    ends = began + 30 * DAY
+    found = planned(the_facts(started_at=began, period_ends_at=ends, trial_ends_at=ends), billing)
+    assert found[Kind.TRIAL_LAST] == due
+    assert due <= ends - 7 * DAY - 2 * HOUR
+
+
+@pytest.mark.parametrize(
     ("days", "first", "last"),
     [
         (60, 50, 52.5),
