@@ -93,7 +93,7 @@ class PageReviewAdmin(ButtonMirrorAdmin):
 
     def press_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         answer = super().press_view(request, object_id)
-        PageReview.objects.filter(pk=object_id).update(reviewed_by=request.user)  # type: ignore[misc]
+        PageReview.objects.filter(pk=object_id).update(reviewed_by=request.user)
         return answer
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

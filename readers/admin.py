@@ -40,7 +40,7 @@ class AddressChangeAdmin(ButtonMirrorAdmin):
     fields = ("reader", *list_display, "followed_at")
 
     def may_press(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)  # type: ignore[union-attr]
+        return bool(request.user.is_superuser)
 
     def is_pressable(self, row: AddressChange) -> bool:
         return row.done_at is None and row.stopped_at is None and row.old_agreed_at is None
