@@ -468,7 +468,7 @@ class Shop:
 
     def order(self, interval: str = "year") -> str:
         plan = Plan.objects.get(interval=interval)
-        offer = checkout.Offer(plan, with_trial=True, first_charge_at=self.now() + timedelta(days=30))
+        offer = checkout.Offer(plan, with_trial=True, first_charge_at=self.now() + timedelta(days=30), terms=None)
         pages = {"success_url": "http://127.0.0.1/?{CHECKOUT_SESSION_ID}", "cancel_url": "http://127.0.0.1/"}
         return checkout.start(self.reader, offer, shown_html="€", return_to="", at=self.now(), **pages)
 
