@@ -89,6 +89,17 @@ def test_pressed_twice_or_in_two_windows_it_is_given_back_once(
     assert Letter.objects.filter(kind="ended_early").count() == 1
 
 
+def test_two_presses_at_the_same_moment_promise_the_same_money(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late in the year so much of the payment is left that two promises would fit."""
+    late = BEGAN + 300 * DAY
+    rest = ending_early.rest_of(the_one(), at=late)
+    assert rest is not None
+    monkeypatch.setattr(ending_early, "_refund_of", lambda subscription: None)
+    first, second = (ending_early._promise(the_one(), shown_cents=rest.cents, at=late) for _ in range(2))
+    assert first.pk == second.pk
+    assert Refund.objects.count() == 1
+
+
 def test_a_day_later_the_amount_is_shown_anew_before_anything_happens(
     client: Client, anna: User, billing: FakeBilling, at: Any
 ) -> None:
