@@ -273,8 +273,8 @@ def _strike_out(addresses: Iterable[str]) -> None:
 def _strike_out_of(model: type[Model], field: Any, address: str) -> None:
     """Row by row, since an address may be written in capitals."""
     escaped = json.dumps(address)[1:-1]
-    mentioned = Q(said__icontains=address) | Q(said__icontains=escaped)
-    rows = model._base_manager.annotate(said=Cast(field.name, TextField())).filter(mentioned)
+    mentioned = Q(as_words__icontains=address) | Q(as_words__icontains=escaped)
+    rows = model._base_manager.annotate(as_words=Cast(field.name, TextField())).filter(mentioned)
     pattern = re.compile(re.escape(address), re.IGNORECASE)
     for row in rows.only("pk", field.name).iterator(chunk_size=BATCH):
         value = getattr(row, field.name)

@@ -25,6 +25,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "surplus": "",
     },
     "subscriptions.Customer": {"deleted_at": None},
+    "subscriptions.PutOff": {"was_due_at": NOW - timedelta(days=1)},
     "subscriptions.Grant": {"starts_at": NOW - timedelta(days=2), "ends_at": NOW - timedelta(days=1)},
     "subscriptions.CheckoutAttempt": {"completed_at": NOW},
     "rights.Statement": {"kind": "withdrawal", "wished_on": None, "reason": ""},

@@ -38,6 +38,7 @@ class Notice(models.Model):
         purpose=_("To charge nothing of which you were not told in time, to tell you once, and to prove it."),
         basis=Basis.LAW,
         whose="subscription__reader",
+        mentions=("said",),
         on_deletion=Keep(why=_("It proves that you were told before you were charged.")),
         retention=(
             Rule(
