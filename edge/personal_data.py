@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q, TextChoices
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 Words = str | Promise
 
@@ -67,7 +66,7 @@ class Term:
     def in_words(self) -> str:
         """ "30 days", "2 years", "7 years from the end of the calendar year"."""
         if self.in_years:
-            return _now("%(years)s from the end of the calendar year") % {"years": _in_years(self.length)}
+            return gettext("%(years)s from the end of the calendar year") % {"years": _in_years(self.length)}
         if self.length % 365 == 0:
             return _in_years(self.length // 365)
         return ngettext("%(count)s day", "%(count)s days", self.length) % {"count": self.length}

@@ -56,11 +56,12 @@ def measures() -> list[str]:
 
 def as_markdown() -> str:
     """The whole register as a text to read or to print."""
-    lines = [f"# {_('Register of processing')}: {settings.SITE_NAME}", "", f"{_('Controller')}: {controller()}", ""]
-    lines += [f"{_('Transfers outside the European Union')}: {_('none by us; Stripe names its own.')}", ""]
+    lines = ["# " + _("Register of processing") + f": {settings.SITE_NAME}", ""]
+    lines += [_("Controller") + f": {controller()}", ""]
+    lines += [_("Transfers outside the European Union") + ": " + _("none by us; Stripe names its own."), ""]
     for line in activities():
         lines += [f"## {line.what}", "", *(f"- {name}: {value}" for name, value in _named(line)), ""]
-    lines += [f"## {_('Measures')}", "", *(f"- {measure}" for measure in measures()), ""]
+    lines += ["## " + _("Measures"), "", *(f"- {measure}" for measure in measures()), ""]
     return "\n".join(lines)
 
 
@@ -94,7 +95,7 @@ def _recipients(words: Iterable[str]) -> list[str]:
 
 def _retention(entry: Entry) -> str:
     terms = [
-        f"{rule.term.in_words} {rule.since}" + (f" ({_('its contents')})" if rule.empties else "")
+        f"{rule.term.in_words} {rule.since}" + (" (" + _("its contents") + ")" if rule.empties else "")
         for rule in entry.data.retention
     ]
     return "; ".join(terms) or str(_("as long as the account"))
@@ -105,8 +106,8 @@ def _on_deletion(entry: Entry) -> str:
     if isinstance(rule, Erase):
         return str(_("erased at once"))
     if isinstance(rule, Anonymise):
-        return f"{_('emptied at once')}. {rule.why}"
-    return f"{_('kept')}. {rule.why}"
+        return _("emptied at once") + f". {rule.why}"
+    return _("kept") + f". {rule.why}"
 
 
 def _named(line: Activity) -> list[tuple[str, str]]:

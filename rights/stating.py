@@ -90,13 +90,13 @@ def in_words(said: Said, *, at: datetime) -> str:
     lines = [
         declaration(said.kind, said.wished_on),
         "",
-        f"{_('Name')}: {said.name or '–'}",
-        f"{_('Email address')}: {said.email.strip()}",
-        f"{_('Contract')}: {said.contract or _('the one of this address')}",
+        _("Name") + f": {said.name or '–'}",
+        _("Email address") + f": {said.email.strip()}",
+        _("Contract") + ": " + (said.contract or _("the one of this address")),
     ]
     if said.kind == Kind.EXTRAORDINARY and said.reason:
-        lines.append(f"{_('Reason')}: {said.reason}")
-    lines.append(f"{_('Sent')}: {in_brussels(at)}")
+        lines.append(_("Reason") + f": {said.reason}")
+    lines.append(_("Sent") + f": {in_brussels(at)}")
     return "\n".join(lines)
 
 

@@ -88,7 +88,8 @@ def plan_name(interval: str) -> str:
 @register.filter
 def prices(plans: Sequence[Any]) -> str:
     """What the plans cost: `€150 per year or €15 per month`."""
-    return f" {_('or')} ".join(per(money(plan.price_cents), plan.interval) for plan in plans)
+    either = " " + _("or") + " "
+    return either.join(per(money(plan.price_cents), plan.interval) for plan in plans)
 
 
 @register.filter
@@ -149,7 +150,7 @@ def display(headline: str) -> str:
 def names(people: Sequence[Any]) -> str:
     """Names as a byline prints them: `A`, `A and B`, `A, B and C`."""
     *others, last = [str(person) for person in people] or [""]
-    return f"{', '.join(others)} {_('and')} {last}" if others else last
+    return ", ".join(others) + " " + _("and") + f" {last}" if others else last
 
 
 @register.filter
