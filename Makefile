@@ -1,11 +1,11 @@
-# The site in five words: run, test, check, reset, lock; and two for the patient: simulate, bench.
+# The site in six words: run, test, check, reset, lock, words; and two for the patient: simulate, bench.
 PORT ?= 8000
 STRIPE_PORT ?= 12111
 PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run reset test check simulate bench lock clean help
+.PHONY: run reset test check simulate bench lock words clean help
 
 help:
 	@echo "make run    the site with demo content on http://localhost:$(PORT)/  (PORT=, STRIPE_PORT=)"
@@ -14,6 +14,7 @@ help:
 	@echo "make simulate  a year of 1,000 readers while everything fails now and then (ARGS=\"--readers 100 --days 90\")"
 	@echo "make bench  how fast webhooks and reconciliation are, beside the local Stripe alone"
 	@echo "make reset  forget the demo database, pictures and mail, so that make run starts over"
+	@echo "make words  collect and compile what is said to readers in French, Dutch and German"
 	@echo "make lock   resolve requirements/*.in into hash-locked requirements/*.txt"
 
 run: $(VENV)/.base
@@ -38,6 +39,9 @@ lock: $(VENV)/.test
 	@$(VENV)/bin/pip install --quiet uv
 	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header base.in -o base.txt
 	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header test.in -c base.txt -o test.txt
+
+words: $(VENV)/.test
+	@$(PY) -m tests.words
 
 clean: reset
 	rm -rf $(VENV)

@@ -349,6 +349,7 @@ LANGUAGE_CODE = "en-gb"
 # The languages of the pages and letters around the news; which one is spoken is decided in edge/languages.py.
 LANGUAGES = [("en-gb", "English"), ("fr", "Français"), ("nl", "Nederlands"), ("de", "Deutsch")]
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "newsroom" / "locale"]
 USE_TZ = True
 # Everything is stored and compared in UTC and shown in Brussels time.
 TIME_ZONE = "Europe/Brussels"
