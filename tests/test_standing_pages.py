@@ -141,3 +141,11 @@ def test_a_customer_that_stripe_has_deleted_stops_nobody(moved: User, billing: F
     billing.deleted_customers.add("cus_bob")
     assert jobs.follow_addresses.call() == "1 told."
     assert not billing.emails
+
+
+@pytest.mark.django_db
+def test_no_page_leads_to_the_european_platform_for_disputes_that_is_closed() -> None:
+    """law.md L22: it closed in July 2025."""
+    for path in ("/", "/terms/", "/privacy/", "/contact/", "/subscribe/", "/withdraw/", "/cancel/"):
+        page = Client().get(path).content.decode()
+        assert "consumers/odr" not in page, path
