@@ -121,6 +121,11 @@ def last_reminder_at(began_at: datetime, charge_at: datetime) -> datetime:
     return max(due, began_at)
 
 
+def notice_time() -> timedelta:
+    """What lies at least between the news of another price and the first charge at it."""
+    return timedelta(days=settings.PRICE_CHANGE_NOTICE_DAYS)
+
+
 def longest_ahead() -> timedelta:
     """How long before a charge the first word about it is due: what lies further ahead needs no look."""
     days = (

@@ -19,7 +19,7 @@ from readers.models import Letter
 
 from . import billing, webhooks
 from .models import Notice, Plan, Repricing, Subscription
-from .notice_dates import CARD_DAYS, SERIES, Due, due_now, longest_ahead, need_of, notices_for
+from .notice_dates import CARD_DAYS, SERIES, Due, due_now, longest_ahead, need_of, notice_time, notices_for
 
 log = logging.getLogger(__name__)
 Kind, Result = Notice.Kind, Notice.Result
@@ -134,6 +134,9 @@ def _due(subscription: Subscription, *, at: datetime) -> list[Due]:
 
 
 def _is_too_late(subscription: Subscription, kind: str, about_at: datetime, *, at: datetime) -> bool:
+    if kind == Kind.PRICE_CHANGE:
+        # Then the old price is charged once more, and the notice is about the charge after it.
+        return at > about_at - notice_time()
     need = need_of(subscription)
     if need is None or kind not in need.kinds or about_at != need.charge_at:
         return False

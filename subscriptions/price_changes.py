@@ -9,16 +9,18 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from . import billing, notices, prices, webhooks
 from .models import Notice, PriceChange, Repricing, Subscription
+from .notice_dates import notice_time
 from .pausing import months_after
 
 log = logging.getLogger(__name__)
 MONTHS = {"year": 12, "month": 1}
+# So much more than the notice needs: for as long the mail server may stay away before it is a later charge.
+TRIES_LAST = timedelta(days=3)
 
 
 def announce(
@@ -92,16 +94,11 @@ def _first_charge(subscription: Subscription, change: PriceChange, *, told_at: d
     """
     charge_at = subscription.pause_ends_at or subscription.period_ends_at
     steps = 1 if subscription.is_trial else 0
-    least = max(change.from_at, told_at + notice_time())
+    least = max(change.from_at, told_at + notice_time() + TRIES_LAST)
     months = MONTHS[change.plan.interval]
     while (moment := months_after(charge_at, months * steps)) < least:
         steps += 1
     return moment
-
-
-def notice_time() -> timedelta:
-    """What lies at least between the notice and the first charge at the new price."""
-    return timedelta(days=settings.PRICE_CHANGE_NOTICE_DAYS)
 
 
 # --- Applying -----------------------------------------------------------------------------------------

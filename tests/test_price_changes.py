@@ -141,7 +141,24 @@ def test_where_the_notice_does_not_leave_the_old_price_is_charged_once_more(
     mail.outbox.clear()
     the_worker_works(NOW + 22 * DAY)
     assert Letter.objects.filter(kind="price_change", withdrawn=False).count() == 1
-    assert Notice.objects.filter(kind="price_change").exclude(result="").get().result == "replaced"
+    assert Notice.objects.filter(kind="price_change").exclude(result="").get().result == "not_sent"
+
+
+def test_a_notice_that_would_be_late_is_not_written_but_one_about_the_next_charge(billing: FakeBilling) -> None:
+    one = lives(billing, "anna", NOW + 40 * DAY, "month")
+    announce("month", "1800", "--from", "2026-12-01")
+    assert Repricing.objects.get().first_charge_at == one.period_ends_at
+    notices.write_due(at=NOW + 10 * DAY + HOUR)
+    assert mail.outbox == [], "no worker for ten days"
+    the_worker_works(NOW + 10 * DAY + HOUR)
+    assert [letter.subject for letter in mail.outbox] == ["The price of your subscription changes on 27 January 2027"]
+
+
+@pytest.mark.parametrize(("days", "first_charge"), [(32, "2027-01-19"), (33, "2026-12-20")])
+def test_there_is_time_to_try_the_mail_server_again(billing: FakeBilling, days: int, first_charge: str) -> None:
+    lives(billing, "anna", NOW + days * DAY, "month")
+    announce("month", "1800", "--from", "2026-12-01")
+    assert Repricing.objects.get().first_charge_at.date().isoformat() == first_charge
 
 
 def test_a_free_trial_is_charged_what_was_agreed_when_it_ends(billing: FakeBilling) -> None:
