@@ -110,15 +110,6 @@ def test_the_first_charge_at_the_new_price_is_after_the_day_and_a_month_after_th
     assert Repricing.objects.get().first_charge_at.date().isoformat() == first_charge
 
 
-@pytest.mark.parametrize(("left", "year"), [(31 * DAY, 2026), (31 * DAY - HOUR, 2027), (30 * DAY, 2027)])
-def test_no_day_is_announced_that_a_slow_mail_server_could_break(
-    billing: FakeBilling, left: timedelta, year: int
-) -> None:
-    lives(billing, "anna", NOW + left)
-    price_changes.announce("year", 18000, from_at=NOW, at=NOW)
-    assert Repricing.objects.get().first_charge_at.year == year
-
-
 def test_a_price_that_is_due_after_the_next_renewal_is_set_after_it(billing: FakeBilling) -> None:
     one = lives(billing, "anna", NOW + 20 * DAY, "month")
     announce("month", "1800", "--from", "2026-12-01")
