@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core import signing
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from subscriptions.models import Subscription
 
@@ -27,19 +27,19 @@ class StatementForm(forms.Form):
     """Who, which contract, and where the receipt goes. A signed-in reader chooses among their own contracts."""
 
     name = forms.CharField(
-        label=_lazy("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=gettext_lazy("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     contract = forms.CharField(
-        label=_lazy("Which contract"),
+        label=gettext_lazy("Which contract"),
         required=False,
         max_length=200,
-        help_text=_lazy("Optional: its number, or in your own words, such as “the yearly plan”."),
+        help_text=gettext_lazy("Optional: its number, or in your own words, such as “the yearly plan”."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     email = forms.EmailField(
-        label=_lazy("Your email address"),
+        label=gettext_lazy("Your email address"),
         max_length=254,
-        help_text=_lazy("The one you subscribed with. The receipt goes there at once, with date and time."),
+        help_text=gettext_lazy("The one you subscribed with. The receipt goes there at once, with date and time."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     # Made with the page: sent twice, it is one statement.
@@ -87,29 +87,32 @@ class CancellationForm(StatementForm):
     """The same with the way of ending it and, if somebody wishes one, a date."""
 
     kind = forms.ChoiceField(
-        label=_lazy("How"),
+        label=gettext_lazy("How"),
         choices=[
-            (Kind.ORDINARY, _lazy("Ordinary: I give no reason, and the contract ends at its next possible end")),
-            (Kind.EXTRAORDINARY, _lazy("Extraordinary: for good cause, which I name below")),
+            (Kind.ORDINARY, gettext_lazy("Ordinary: I give no reason, and the contract ends at its next possible end")),
+            (Kind.EXTRAORDINARY, gettext_lazy("Extraordinary: for good cause, which I name below")),
         ],
         initial=Kind.ORDINARY,
         widget=forms.RadioSelect,
     )
     reason = forms.CharField(
-        label=_lazy("The cause"),
+        label=gettext_lazy("The cause"),
         required=False,
         max_length=2000,
-        help_text=_lazy("Of an extraordinary cancellation only."),
+        help_text=gettext_lazy("Of an extraordinary cancellation only."),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     when = forms.ChoiceField(
-        label=_lazy("When"),
-        choices=[("earliest", _lazy("As early as possible")), ("date", _lazy("On the date below, or before it"))],
+        label=gettext_lazy("When"),
+        choices=[
+            ("earliest", gettext_lazy("As early as possible")),
+            ("date", gettext_lazy("On the date below, or before it")),
+        ],
         initial="earliest",
         widget=forms.RadioSelect,
     )
     wished_on = forms.DateField(
-        label=_lazy("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
     field_order = ["name", "email", "contract", "kind", "reason", "when", "wished_on"]
