@@ -94,7 +94,7 @@ def _said_in_programs() -> Iterator[tuple[str, str]]:
     for app in ("articles", "subscriptions", "readers", "rights", "edge"):
         for path in sorted((ROOT / app).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "gettext"):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "gettext", "gettext_lazy"):
                     text = node.args[0]
                     if isinstance(text, ast.Constant) and isinstance(text.value, str):
                         yield str(path.relative_to(ROOT)), text.value
