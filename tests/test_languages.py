@@ -26,6 +26,7 @@ PUBLIC = (
     *("/terms/", "/privacy/", "/privacy/retention/", "/withdraw/", "/cancel/", "/subscribe/", "/accounts/login/code/"),
     *("/accessibility/", "/ownership/", "/contact/", "/newsletters/"),
 )
+SAYS = ("_", "gettext", "gettext_lazy")
 # What no page in another language may still say.
 ENGLISH = ("Log in", "Your account", "Small print", "Withdraw from contract", "Cancel a subscription", "per year")
 
@@ -94,7 +95,7 @@ def _said_in_programs() -> Iterator[tuple[str, str]]:
     for app in ("articles", "subscriptions", "readers", "rights", "edge"):
         for path in sorted((ROOT / app).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "gettext", "gettext_lazy"):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYS:
                     text = node.args[0]
                     if isinstance(text, ast.Constant) and isinstance(text.value, str):
                         yield str(path.relative_to(ROOT)), text.value
