@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+from django.shortcuts import resolve_url
 from django.test import Client
 
 from readers.models import User
@@ -307,16 +309,19 @@ class Reader:
         return self._ask(lambda: self.client.post(path, fields))
 
     def _ask(self, ask: Callable[[], Any]) -> Any:
-        """A page of the site; asked once more where it says that Stripe is away."""
-        if not self.client.cookies:
-            self.client.force_login(self.user, "django.contrib.auth.backends.ModelBackend")
+        """A page of the site; asked once more where it says that Stripe is away, or wants to know who is there."""
         for _ in range(TRIES):
             try:
                 answer = ask()
+                if _asks_who_is_there(answer):
+                    self.client.force_login(self.user, "django.contrib.auth.backends.ModelBackend")
+                    answer = ask()
             except Exception as error:
                 raise PageFailed(f"{self.user}: {type(error).__name__}: {error}") from error
             if answer.status_code != 503:
                 break
+        if _asks_who_is_there(answer):
+            raise PageFailed(f"{self.user} cannot sign in")
         return answer
 
     def _submit(self, page: str, **fields: str) -> str:
@@ -331,6 +336,11 @@ class Reader:
                 if answer.code >= 500:
                     raise
         return ""
+
+
+def _asks_who_is_there(page: Any) -> bool:
+    """Whether it leads to the page where readers sign in."""
+    return page.status_code == 302 and page.headers["Location"].startswith(resolve_url(settings.LOGIN_URL))
 
 
 def _field(page: Any, name: str) -> str:

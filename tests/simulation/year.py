@@ -26,6 +26,8 @@ QUIET_ROUNDS = 5
 # What may become of an event: whoever is not Stripe is refused, and while Stripe is away we say "later".
 EXPECTED = {"delivered", "refused", "given up", "not taken: 503"}
 RECONCILED_WITHIN = timedelta(days=4)
+# So often anything may fail for good reasons of its own: a pause is refused while a payment is under way.
+IN_VAIN_BY_CHANCE = 10
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Story:
         reconcile.run(at=clock.now())
         self.verdict = checks.judge(self.stripe)
         self._look(all_recorded=True)
+        self.wrong += _in_vain(self.done)
         second = reconcile.run(at=clock.now())
         if not second.changed_nothing:
             self.wrong.append(f"A second reconciliation repaired {second.repaired} and recorded {second.missing}")
@@ -113,6 +116,16 @@ class Story:
         if clock.now() - (last.finished_at if last and last.finished_at else START) > RECONCILED_WITHIN:
             self.wrong.append(f"{clock.now():%F %T}: no reconciliation has been through for days")
         return last is not None and last.started_at == clock.now() and not last.failed
+
+
+def _in_vain(done: Counter[str]) -> list[str]:
+    """What mostly came to nothing, although most of it should not: then nobody has lived, and nothing was proved."""
+    later = {wish: done[f"{wish}: later"] for wish in lives.CHANCES}
+    return [
+        f"{wish!r} came to nothing {count} times of {count + done[wish]}"
+        for wish, count in later.items()
+        if count > max(done[wish], IN_VAIN_BY_CHANCE)
+    ]
 
 
 def a_year(stripe: Stripe, *, readers: int, days: int, seed: int) -> Story:
