@@ -341,7 +341,7 @@ def test_while_stripe_is_away_the_administrator_is_told(
     assert "Nothing was deleted" in page
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="one writer at a time is SQLite's own")
+@pytest.mark.postgres
 def test_two_presses_at_once_make_one_receipt(subscriber: User) -> None:
     def press(_: int) -> bool:
         try:
