@@ -32,10 +32,18 @@ class Subscriptions(Line):
         if facts.status == "past_due" and facts.unpaid_since:
             with our_errors():
                 facts = replace(facts, needs_confirmation=self._needs_confirmation(given["latest_invoice"]["id"]))
+        if facts.status == "canceled" and not facts.unpaid_since:
+            facts = replace(facts, unpaid_since=self._payable_since(facts.stripe_id))
         if facts.is_discounted:
             cents = self._discounted_cents(facts)
             facts = replace(facts, discounted_cents=cents, is_discounted=cents is not None)
         return facts
+
+    def _payable_since(self, stripe_id: str) -> datetime | None:
+        """Since when an older invoice than the latest one can be paid; a switch leaves one behind that had failed."""
+        with our_errors():
+            found = self._client.v1.invoices.list({"subscription": stripe_id, "status": "open", "limit": 1})
+        return moment_or_none(found.data[0].created) if found.data else None
 
     def _discounted_cents(self, facts: SubscriptionFacts) -> int | None:
         """What the next invoice will come to by Stripe's own preview, or None where that is the price."""
