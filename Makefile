@@ -38,6 +38,7 @@ reset:
 lock: $(VENV)/.test
 	@$(VENV)/bin/pip install --quiet uv
 	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header base.in -o base.txt
+	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header opensearch.in -o opensearch.txt
 	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header test.in -c base.txt -o test.txt
 
 words: $(VENV)/.test
