@@ -11,7 +11,7 @@ from subscriptions.access import Invitation, invitation_to
 
 from . import cards
 from .beside import Beside, beside
-from .models import Article, Topic
+from .models import Article, Correction, Topic
 from .paywall import Reading
 from .saved import Shelf, shelf_of
 from .structured_data import news_article
@@ -33,6 +33,7 @@ class ArticlePage:
     topics: tuple[Topic, ...] = ()
     invitation: Invitation | None = None
     shelf: Shelf | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def card(self) -> str:
@@ -42,7 +43,8 @@ class ArticlePage:
     @property
     def structured_data(self) -> SafeString:
         """JSON-LD, which names the wall only where it stands."""
-        return news_article(self.article, has_wall_on_page=self.reading.shows_where_the_wall_is)
+        wall = self.reading.shows_where_the_wall_is
+        return news_article(self.article, has_wall_on_page=wall, corrections=self.corrections)
 
 
 def article_page(article: Article, reading: Reading, *, reader: Any, at: datetime) -> ArticlePage:
@@ -57,7 +59,13 @@ def article_page(article: Article, reading: Reading, *, reader: Any, at: datetim
         is_from_the_archive=article.published_at is not None and article.published_at < at - ARCHIVE_AGE,
         invitation=invitation_to(reader, at=at) if reading.is_locked else None,
         shelf=shelf_of(reader, article),
+        corrections=_corrections(article),
     )
+
+
+def _corrections(article: Article) -> tuple[Correction, ...]:
+    """The newest first. Nothing is asked where `for_reading` has found that there are none."""
+    return tuple(article.corrections.all()) if getattr(article, "is_corrected", True) else ()
 
 
 def _related(article: Article, topics: tuple[Topic, ...], at: datetime) -> tuple[Article, ...]:

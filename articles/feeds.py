@@ -11,16 +11,18 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Rss201rev2Feed
-from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
 from edge.caching import public
 from edge.http import Request
 
-from . import body
+from . import body, footnotes
 from .addresses import absolute
-from .models import Article, Author, Brief, PartnerItem, Section, Topic
+from .models import Article, Author, Brief, Correction, PartnerItem, Section, Topic
 
 ITEMS = 30
 RSS, JSON = "xml", "json"
@@ -150,19 +152,56 @@ def briefs_feed(request: Request, form: str) -> HttpResponse:
     return channel.answer(form)
 
 
+@public
+@require_safe
+def corrections_feed(request: Request, form: str) -> HttpResponse:
+    """What we got wrong, and what we withdrew, the newest first."""
+    corrected = Correction.objects.public(at=request.now).select_related("article__section")[:ITEMS]
+    withdrawn = Article.objects.withdrawn().select_related("section").order_by("-withdrawn_at")[:ITEMS]
+    entries = [*map(_correction_entry, corrected), *map(_withdrawal_entry, withdrawn)]
+    entries = sorted(entries, key=lambda entry: entry.published_at, reverse=True)[:ITEMS]
+    address = reverse("corrections_feed", args=[form])
+    title, about = f"{settings.SITE_NAME}: corrections", "What we got wrong, and what is right"
+    return Channel(title, about, reverse("corrections"), address, tuple(entries)).answer(form)
+
+
+def _correction_entry(correction: Correction) -> Entry:
+    return Entry(
+        key=_key("correction", correction.pk),
+        title=f"Correction: {correction.article.headline}",
+        link=correction.article.get_absolute_url(),
+        html=format_html("<p>{}</p>", correction.note),
+        published_at=correction.published_at,
+        language=correction.article.language,
+    )
+
+
+def _withdrawal_entry(article: Article) -> Entry:
+    assert article.withdrawn_at is not None
+    return Entry(
+        key=_key("withdrawal", article.pk),
+        title=f"Withdrawn: {article.headline}",
+        link=article.get_absolute_url(),
+        html=format_html("<p>{}</p>", article.withdrawn_because),
+        published_at=article.withdrawn_at,
+        language=article.language,
+    )
+
+
 def teasers(articles: Any) -> tuple[Entry, ...]:
     """The newest of these published articles: standfirst and free paragraphs, without pictures in the text."""
-    return tuple(entry_of(one, _teaser(one)) for one in articles.newest_first().for_teasers()[:ITEMS])
+    newest = articles.newest_first().for_teasers().prefetch_related("corrections")[:ITEMS]
+    return tuple(entry_of(one, _teaser(one)) for one in newest)
 
 
 def entry_of(article: Article, html: str) -> Entry:
-    """An article, asked for by `for_teasers`, as an item that carries this HTML."""
+    """An article, asked for by `for_teasers` and with its corrections, as an item that carries them and this HTML."""
     assert article.published_at is not None
     return Entry(
         key=_key("article", article.pk),
         title=article.headline,
         link=article.get_absolute_url(),
-        html=html,
+        html=_corrections(article) + html,
         published_at=article.published_at,
         changed_at=article.changed_at,
         authors=tuple(author.name for author in article.signed_by),
@@ -192,8 +231,17 @@ def _partner_entry(item: PartnerItem) -> Entry:
 
 
 def _teaser(article: Article) -> str:
-    paragraphs = body.with_pictures(article.teaser, {})
+    paragraphs = body.with_pictures(footnotes.set_out(article.teaser, key=str(article.pk)), {})
     return format_html("<p><strong>{}</strong></p>{}", article.standfirst, mark_safe(paragraphs))  # noqa: S308
+
+
+def _corrections(article: Article) -> SafeString:
+    notes = ((_day(one.published_at), one.note) for one in article.corrections.all())
+    return format_html_join("", "<p><em>Correction of {}: {}</em></p>", notes)
+
+
+def _day(moment: datetime) -> str:
+    return date_format(localtime(moment), "j F Y")
 
 
 def _key(kind: str, key: int) -> str:

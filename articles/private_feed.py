@@ -25,7 +25,8 @@ def feed(request: Request, token: str, form: str) -> HttpResponse:
     entitlement = entitlement_for(found.reader, at=request.now) if found else None
     if entitlement is None:
         raise Http404
-    articles = list(Article.objects.published(at=request.now).newest_first().for_teasers()[:ITEMS])
+    newest = Article.objects.published(at=request.now).newest_first().for_teasers()
+    articles = list(newest.prefetch_related("corrections")[:ITEMS])
     texts = texts_for_feed(articles, entitlement)
     entries = tuple(entry_of(article, texts[article.pk]) for article in articles)
     address = reverse("private_feed", args=[token, form])

@@ -1,6 +1,7 @@
 """What search engines are told about an article, in schema.org's words and from the public part alone."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -8,16 +9,26 @@ from django.utils.safestring import SafeString, mark_safe
 
 from . import cards
 from .addresses import absolute
-from .models import Article
+from .models import Article, Correction
 
 # The part of the page that is not free; the wall stands there for those who may not read on.
 WALL_SELECTOR = ".paywall"
 _IN_SCRIPT = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 
-def news_article(article: Article, *, has_wall_on_page: bool) -> SafeString:
+def news_article(article: Article, *, has_wall_on_page: bool, corrections: Sequence[Correction] = ()) -> SafeString:
     """JSON-LD for a `<script>`: nothing in it can end the script, whatever the headline holds."""
-    return mark_safe(json.dumps(_facts(article, has_wall_on_page), ensure_ascii=False).translate(_IN_SCRIPT))  # noqa: S308
+    facts = _facts(article, has_wall_on_page) | _corrected(corrections)
+    return mark_safe(json.dumps(facts, ensure_ascii=False).translate(_IN_SCRIPT))  # noqa: S308
+
+
+def _corrected(corrections: Sequence[Correction]) -> dict[str, Any]:
+    """What was wrong (schema.org/correction)."""
+    told = [
+        {"@type": "CorrectionComment", "text": one.note, "datePublished": one.published_at.isoformat()}
+        for one in corrections
+    ]
+    return {"correction": told} if told else {}
 
 
 def _facts(article: Article, has_wall_on_page: bool) -> dict[str, Any]:

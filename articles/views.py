@@ -1,7 +1,7 @@
 """The pages of the news: find, ask, render."""
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -16,7 +16,7 @@ from . import search as finding
 from .article_page import article_page
 from .beside import beside
 from .front import front_page
-from .models import Article, Author, Brief, FormerAddress, PartnerItem, Section, Topic
+from .models import Article, Author, Brief, Correction, FormerAddress, PartnerItem, Section, Topic
 from .paywall import Access, Reading, reading_of, reading_of_search_engine
 from .river import NoSuchPlace, Stretch, stretch_of
 from .saved import note_opened
@@ -45,7 +45,9 @@ def section(request: Request, section: str) -> HttpResponse:
 @require_safe
 def article(request: Request, section: str, slug: str) -> HttpResponse:
     """An article, with its wall or without."""
-    article = _published_or_404(request, slug)
+    article = _published(request, slug)
+    if article is None:
+        return _withdrawn(request, slug)
     if request.path != article.get_absolute_url():
         return _moved(request, article)
     reading = _reading(request, article)
@@ -69,14 +71,23 @@ def _reading(request: Request, article: Article) -> Reading:
     return reading
 
 
-def _published_or_404(request: Request, slug: str) -> Article:
-    published = Article.objects.published(at=request.now).for_reading()
+def _published(request: Request, slug: str) -> Article | None:
+    corrections = Correction.objects.filter(article=OuterRef("pk"))
+    published = Article.objects.published(at=request.now).for_reading().annotate(is_corrected=Exists(corrections))
     if found := published.filter(slug=slug).first():
         return found
     former = FormerAddress.objects.filter(slug=slug).first()
-    if former and (found := published.filter(pk=former.article_id).first()):
-        return found
-    raise Http404
+    return published.filter(pk=former.article_id).first() if former else None
+
+
+def _withdrawn(request: Request, slug: str) -> HttpResponse:
+    """What was taken back for good says so, also under an older address. Raises Http404 for everything else."""
+    withdrawn = Article.objects.withdrawn().select_related("section").defer("teaser", "teaser_text")
+    known = Q(slug=slug) | Q(former_addresses__slug=slug)
+    article = get_object_or_404(withdrawn.filter(known).distinct())
+    if request.path != article.get_absolute_url():
+        return _moved(request, article)
+    return render(request, "articles/withdrawn.html", {"article": article, "here": article.section}, status=410)
 
 
 def _moved(request: Request, article: Article) -> HttpResponse:
@@ -88,9 +99,19 @@ def _moved(request: Request, article: Article) -> HttpResponse:
 @require_safe
 def author(request: Request, slug: str) -> HttpResponse:
     """A page about who wrote it."""
-    author = get_object_or_404(Author, slug=slug)
+    author = get_object_or_404(Author.objects.select_related("picture"), slug=slug)
     river = _river(request, author.articles.published(at=request.now).for_teasers().defer("teaser"))
     return render(request, "articles/author.html", {"author": author, "river": river})
+
+
+@public
+@require_safe
+def author_key(request: Request, slug: str) -> HttpResponse:
+    """The public key of an author, for a message that nobody else can read."""
+    author = get_object_or_404(Author.objects.exclude(pgp_key=""), slug=slug)
+    answer = HttpResponse(author.pgp_key.strip() + "\n", content_type="application/pgp-keys")
+    answer["Content-Disposition"] = f'attachment; filename="{author.slug}.asc"'
+    return answer
 
 
 @public

@@ -2,6 +2,7 @@
 
 from .article import Article, Byline, FormerAddress, FullText
 from .author import Author
+from .correction import Correction
 from .crawler import Crawler
 from .gift import GiftLink, PrivateFeed
 from .picture import Picture
@@ -16,6 +17,7 @@ __all__ = [
     "Author",
     "Brief",
     "Byline",
+    "Correction",
     "Crawler",
     "FormerAddress",
     "FullText",

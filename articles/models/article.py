@@ -2,19 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from articles import body
+from edge.personal_data import Anonymise, Basis, PersonalData, Persons
 
 from .author import Author
 from .picture import Picture
 from .section import Section
 from .topic import Topic
+
+if TYPE_CHECKING:
+    from .correction import Correction
+
+WITHDRAWAL = ("withdrawn_at", "withdrawn_by", "withdrawn_because")
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -23,6 +31,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def published(self, *, at: datetime) -> "ArticleQuerySet":
         """Those the public may see at that moment; a date in the future is how an article is scheduled."""
         return self.filter(status=Article.Status.PUBLISHED, published_at__lte=at)
+
+    def withdrawn(self) -> "ArticleQuerySet":
+        """Those that were public and are taken back for good; a page says why."""
+        return self.filter(status=Article.Status.WITHDRAWN)
 
     def newest_first(self) -> "ArticleQuerySet":
         """In the order of the river; the key breaks ties, so that pages never overlap."""
@@ -54,11 +66,19 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 class Article(models.Model):
     """The public part: what everyone sees, on the page and by every other way out."""
 
-    personal_data = None
+    personal_data = PersonalData(
+        what=_("Who on the staff withdrew which article"),
+        purpose=_("To know whom to ask about it."),
+        basis=Basis.INTEREST,
+        persons=Persons.STAFF,
+        colleagues=("withdrawn_by",),
+        on_deletion=Anonymise(("withdrawn_by",), why=_("The page goes on saying that and why it was withdrawn.")),
+    )
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         PUBLISHED = "published", "Published"
+        WITHDRAWN = "withdrawn", "Withdrawn"
 
     class Kind(models.TextChoices):
         REPORT = "", "Report"
@@ -106,6 +126,11 @@ class Article(models.Model):
         null=True, blank=True, editable=False, help_text="Brussels time. In the future: it appears by itself then."
     )
     changed_at = models.DateTimeField(auto_now=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    withdrawn_because = models.CharField(max_length=500, blank=True, editable=False)
 
     objects: ClassVar[ArticleQuerySet] = ArticleQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -128,9 +153,18 @@ class Article(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="published") | (Q(published_at__isnull=False) & ~Q(headline="")),
                 name="published_article_has_date_and_headline",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(status="withdrawn", withdrawn_at__isnull=False, published_at__isnull=False)
+                & ~Q(withdrawn_because="")
+                | ~Q(status="withdrawn") & Q(withdrawn_at__isnull=True, withdrawn_because=""),
+                name="withdrawn_article_says_when_and_why",
+            ),
         ]
-        permissions = [("publish_article", "Can publish articles and take them back")]
+        permissions = [
+            ("publish_article", "Can publish articles and take them back"),
+            ("withdraw_article", "Can withdraw published articles"),
+        ]
 
     def __str__(self) -> str:
         return self.headline
@@ -177,13 +211,48 @@ class Article(models.Model):
         missing = self.missing_for_publication()
         if missing:
             raise ValidationError(missing)
-        self.status, self.published_at = self.Status.PUBLISHED, at
-        self.save(update_fields=["status", "published_at", "changed_at"])
+        self.published_at = at
+        self._stand_as(self.Status.PUBLISHED)
 
     def take_back(self) -> None:
         """Make it a draft again; its address answers 404 until it is published anew."""
-        self.status = self.Status.DRAFT
-        self.save(update_fields=["status", "changed_at"])
+        self._stand_as(self.Status.DRAFT)
+
+    def withdraw(self, *, by: Any, at: datetime, because: str) -> None:
+        """Take a published article back for good: its address says that and why, and answers 410 to machines.
+
+        Raises ValidationError where the public has not seen it yet, or where no reason is given.
+        """
+        if not self.is_published(at=at):
+            raise ValidationError("Only what the public can see is withdrawn. A draft is deleted, or stays a draft.")
+        if not because.strip():
+            raise ValidationError("Say why: the reason stands on the page from now on.")
+        self._stand_as(self.Status.WITHDRAWN, withdrawn_at=at, withdrawn_by=by, withdrawn_because=because.strip())
+
+    def put_back(self) -> None:
+        """Undo a withdrawal: the article stands where it stood, with its old date."""
+        if self.status == self.Status.WITHDRAWN:
+            self._stand_as(self.Status.PUBLISHED)
+
+    def _stand_as(
+        self,
+        status: str,
+        *,
+        withdrawn_at: datetime | None = None,
+        withdrawn_by: Any = None,
+        withdrawn_because: str = "",
+    ) -> None:
+        """Save the state together with what belongs to it."""
+        self.status = status
+        self.withdrawn_at, self.withdrawn_by, self.withdrawn_because = withdrawn_at, withdrawn_by, withdrawn_because
+        self.save(update_fields=["status", "published_at", *WITHDRAWAL, "changed_at"])
+
+    def correct(self, note: str, *, by: Any, at: datetime, said: str = "", says_now: str = "") -> "Correction":
+        """Say that it was wrong, for everybody and for good; the words themselves are changed by `write`."""
+        with transaction.atomic():
+            made = self.corrections.create(note=note, said=said, says_now=says_now, made_by=by, published_at=at)
+            self.save(update_fields=["changed_at"])
+        return made
 
     def missing_for_publication(self) -> dict[str, str]:
         """What must be filled in before the public may see it: field to words for the editor."""
