@@ -77,6 +77,13 @@ TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
 SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 
+# Why somebody may read: asked in this order, the first that answers counts (subscriptions/access.py).
+ENTITLEMENT_SOURCES = (
+    "subscriptions.access.as_staff",
+    "subscriptions.access.by_subscription",
+    "subscriptions.access.by_grant",
+)
+
 # How many days after its day a contract can be undone, and whether they run once more from the first charge.
 WITHDRAWAL_DAYS = env.number("WITHDRAWAL_DAYS", default=14, least=14)
 WITHDRAWAL_AFTER_FIRST_CHARGE = env.flag("WITHDRAWAL_AFTER_FIRST_CHARGE", default=True)
@@ -152,6 +159,7 @@ INSTALLED_APPS = [
     "newsroom",
     "rights",
     "articles",
+    "groups",
     "subscriptions",
     "readers",
     "django.contrib.admin",

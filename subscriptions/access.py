@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from . import trial
@@ -41,7 +44,7 @@ def entitlement_for(user: Any, *, at: datetime) -> Entitlement | None:
     """The first reason why `user` (a reader or AnonymousUser) may read the full text at that moment, or None."""
     if not user.is_authenticated or not user.is_active:
         return None
-    for source in SOURCES:
+    for source in sources():
         if entitlement := source(user, at):
             return entitlement
     return None
@@ -51,14 +54,16 @@ def all_entitlements_for(user: Any, *, at: datetime) -> list[Entitlement]:
     """Every reason, for the account page and for staff who are asked why."""
     if not user.is_authenticated or not user.is_active:
         return []
-    return [entitlement for source in SOURCES if (entitlement := source(user, at))]
+    return [entitlement for source in sources() if (entitlement := source(user, at))]
 
 
-def _as_staff(user: Any, at: datetime) -> Entitlement | None:
+def as_staff(user: Any, at: datetime) -> Entitlement | None:
+    """Whoever works here reads everything."""
     return Entitlement(Source.STAFF, through=_("our own newsroom")) if user.is_staff else None
 
 
-def _by_subscription(user: Any, at: datetime) -> Entitlement | None:
+def by_subscription(user: Any, at: datetime) -> Entitlement | None:
+    """By what the reader pays for."""
     giving = list(Subscription.objects.filter(reader=user).giving_access(at=at))
     if not giving:
         return None
@@ -70,15 +75,18 @@ def _by_subscription(user: Any, at: datetime) -> Entitlement | None:
     return Entitlement(source, until=until, payment_pending=best.payment_pending)
 
 
-def _by_grant(user: Any, at: datetime) -> Entitlement | None:
+def by_grant(user: Any, at: datetime) -> Entitlement | None:
+    """By what staff gave the reader."""
     grant = Grant.objects.filter(reader=user).in_force(at=at).order_by("-ends_at").first()
     if grant is None:
         return None
     return Entitlement(Source.GRANT, until=grant.ends_at, through=grant.in_words())
 
 
-# Asked in this order; a new way of being entitled is one function and one line here.
-SOURCES: tuple[Callable[[Any, datetime], Entitlement | None], ...] = (_as_staff, _by_subscription, _by_grant)
+@cache
+def sources() -> tuple[Callable[[Any, datetime], Entitlement | None], ...]:
+    """Everyone who may answer, in the order of ENTITLEMENT_SOURCES; a new way of being entitled is one line there."""
+    return tuple(import_string(name) for name in settings.ENTITLEMENT_SOURCES)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ They are set up after every migration, since SQLite forgets a table's triggers w
 still be deleted, when the law no longer wants them kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db import connections
 
 @dataclass(frozen=True)
 class Kept:
-    """A table whose rows stay as they are, but for some columns; `only_where` (SQL about OLD): not all rows do."""
+    """A model ("app.Name") whose rows stay as they are but for some columns; `only_where` (SQL about OLD): not all."""
 
     model: str
     but: tuple[str, ...] = ()
@@ -21,23 +22,23 @@ class Kept:
 
 
 KEPT = (
-    Kept("Contract", but=("reader_id", "subscription_id", "grant_id", "attempt_id")),
-    Kept("Amendment", but=("agreed_at",)),
-    Kept("TermsVersion", only_where="OLD.published_at IS NOT NULL"),
+    Kept("subscriptions.Contract", but=("reader_id", "subscription_id", "grant_id", "attempt_id")),
+    Kept("subscriptions.Amendment", but=("agreed_at",)),
+    Kept("subscriptions.TermsVersion", only_where="OLD.published_at IS NOT NULL"),
     Kept(
-        "TermsText",
+        "subscriptions.TermsText",
         only_where="EXISTS (SELECT 1 FROM subscriptions_termsversion AS v WHERE v.id = OLD.version_id"
         " AND v.published_at IS NOT NULL)",
     ),
 )
 
 
-def hold(*, using: str) -> None:
+def hold(*, using: str, these: Sequence[Kept] = KEPT) -> None:
     """Set the triggers up in that database. Safe to repeat; does nothing where the tables are not there (yet)."""
     connection = connections[using]
     tables = set(connection.introspection.table_names())
-    for kept in KEPT:
-        model = apps.get_model("subscriptions", kept.model)
+    for kept in these:
+        model = apps.get_model(kept.model)
         if model._meta.db_table in tables:
             columns = [one.column for one in model._meta.concrete_fields if one.column not in kept.but]
             _hold_one(connection, model._meta.db_table, columns, kept.only_where)

@@ -9,6 +9,7 @@ from django.db import connection, models
 
 from articles.models import Article
 from edge.personal_data import PersonalData
+from groups.models import GroupAccount
 from readers.models import User
 from rights.inventory import annotation_of, of_readers
 from subscriptions.models import Plan
@@ -28,6 +29,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "subscriptions.PutOff": {"was_due_at": NOW - timedelta(days=1)},
     "subscriptions.Grant": {"starts_at": NOW - timedelta(days=2), "ends_at": NOW - timedelta(days=1)},
     "subscriptions.CheckoutAttempt": {"completed_at": NOW},
+    "groups.GroupAccount": {"ended_at": None, "suspended_at": None, "language": "en"},
+    "groups.Term": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)},
     "rights.Statement": {"kind": "withdrawal", "wished_on": None, "reason": ""},
     "mfa.Authenticator": {"type": "webauthn", "data": {"name": "Telephone", "credential": {}}},
     "readers.Letter": {"kind": "welcome", "sent_at": NOW, "withdrawn": False},
@@ -99,6 +102,8 @@ def _target_of(field: Any, reader: User) -> Any:
         return a_plan()
     if target is Article:
         return Article.objects.first() or an_article()
+    if target is GroupAccount:
+        return a_row(target, reader)
     found = target._base_manager.all()
     if isinstance(field, models.OneToOneField):
         taken = field.model._base_manager.values(field.attname)

@@ -1,7 +1,7 @@
 """Plain makers with fixed values. Alice subscribes, Bob has an account and no more, Carol is staff."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pkgutil import iter_modules
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from django.test import Client
 
 import newsroom.migrations
 from articles.models import Article, Author, Section
+from groups.models import GroupAccount, Term
 from readers.models import User
 from subscriptions.billing import SubscriptionFacts
 from subscriptions.models import Contract, Customer, Grant, Plan, Subscription, TermsVersion
@@ -180,3 +181,26 @@ def a_grant(reader: User, *, by: User, at: datetime = NOW, **fields: Any) -> Gra
         "granted_at": at - timedelta(days=1),
     }
     return Grant.objects.create(reader=reader, granted_by=by, **values | fields)
+
+
+def an_agreement(organisation: str = "Harbour & Vale", *, seats: int | None = 20, **term: Any) -> GroupAccount:
+    """An agreement of 2026, accepted and paid; fields of its term may be given, and None for `paid_at`."""
+    group = GroupAccount.objects.create(
+        organisation=organisation, kind=GroupAccount.Kind.COMPANY, created_at=NOW - timedelta(days=330)
+    )
+    a_term(group, seats=seats, **term)
+    return group
+
+
+def a_term(group: GroupAccount, *, seats: int | None = 20, **fields: Any) -> Term:
+    """A term of an agreement: 2026, accepted and paid."""
+    values: dict[str, Any] = {
+        "starts_on": date(2026, 1, 1),
+        "ends_on": date(2026, 12, 31),
+        "price_cents": 150_000,
+        "quoted_at": NOW - timedelta(days=330),
+        "accepted_at": NOW - timedelta(days=329),
+        "invoiced_at": NOW - timedelta(days=328),
+        "paid_at": NOW - timedelta(days=327),
+    }
+    return Term.objects.create(group=group, seats=seats, **values | fields)

@@ -15,7 +15,7 @@ from subscriptions.billing import Billing, StripeBilling
 from tests.fakes import FakeBilling
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("newsroom", "rights", "articles", "subscriptions", "readers", "edge")
+APPS = ("newsroom", "rights", "articles", "groups", "subscriptions", "readers", "edge")
 # The model, the one door, and the editor who writes it.
 MAY_NAME_FULL_TEXT = ("articles/models/", "articles/paywall.py", "articles/admin/")
 

@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class GroupsConfig(AppConfig):
+    name = "groups"
+    verbose_name = "Groups"
+
+    def ready(self) -> None:
+        post_migrate.connect(_begin, sender=self, dispatch_uid="groups.begin")
+
+
+def _begin(using: str, **about: Any) -> None:
+    """A database that has its tables holds to what was noted of agreements."""
+    from . import history
+
+    history.hold(using=using)
