@@ -15,6 +15,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django_prose_editor.fields import create_sanitizer
 
+from . import footnotes
 from .editor import BODY_EXTENSIONS
 
 WORDS_PER_MINUTE = 220
@@ -47,11 +48,13 @@ def _sanitiser() -> Callable[[str], str]:
 def clean(html: str) -> str:
     """The HTML with everything dropped that an editor cannot write with the editor's buttons.
 
-    A picture is reduced to its id and its caption, and one wall stands between blocks or nowhere.
+    A picture is reduced to its id and its caption, a footnote to its words and links, and one wall stands between
+    blocks or nowhere.
     """
     figures_reduced = _FIGURE.sub(_bare_figure, _sanitiser()(html))
     # Again, since a figure taken out of badly nested HTML can leave a tag open.
-    return _with_one_wall(_EMPTY.sub("", _sanitiser()(figures_reduced))).strip()
+    notes_reduced = footnotes.clean(_sanitiser()(figures_reduced))
+    return _with_one_wall(_EMPTY.sub("", notes_reduced)).strip()
 
 
 def _bare_figure(found: re.Match[str]) -> str:

@@ -20,11 +20,18 @@ def _picture(config: Any, shared: dict[str, Any]) -> None:
     add_tags_and_attributes(shared, ["figure", "figcaption"], {"figure": ["data-picture"]})
 
 
+def _footnote(config: Any, shared: dict[str, Any]) -> None:
+    # Where one may stand and what may be in it is seen to by footnotes.clean.
+    add_tags_and_attributes(shared, ["span"], None)
+    add_allowed_classes(shared, {"span": ["footnote"]})
+
+
 # Nodes of our own; the other half is in static/articles/editor-nodes.js.
 NODES = {
     "Wall": _wall,
     "PullQuote": _pull_quote,
     "Picture": _picture,
+    "Footnote": _footnote,
     "Pasting": html_tags([]),
     # In the editor's script but missing from its own table.
     "Fullscreen": html_tags([]),
@@ -45,4 +52,5 @@ BODY_EXTENSIONS: dict[str, Any] = {
     "Wall": True,
     "PullQuote": True,
     "Picture": True,
+    "Footnote": True,
 }

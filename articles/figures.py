@@ -5,16 +5,20 @@ from collections.abc import Callable
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from . import body
+from . import body, footnotes
 from .models import Article, Picture
 
 
 def put_in(html: str, article: Article) -> SafeString:
-    """The text with its pictures, fetched together with the article's main picture: in one query, or in none."""
+    """The text with its notes below it and its pictures, fetched together with the article's main picture.
+
+    In one query, or in none.
+    """
     ids = {*body.picture_ids(html), *([article.hero_id] if article.hero_id else [])}
     pictures = Picture.objects.in_bulk(ids) if ids else {}
     article.hero = pictures.get(article.hero_id)
-    return body.with_pictures(html, {id_: _figure(picture) for id_, picture in pictures.items()})
+    figures = {id_: _figure(picture) for id_, picture in pictures.items()}
+    return body.with_pictures(footnotes.set_out(html), figures)
 
 
 def _figure(picture: Picture) -> Callable[[str], str]:

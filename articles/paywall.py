@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from subscriptions.access import Entitlement
 
-from . import body
+from . import body, footnotes
 from .figures import put_in
 from .models import Article, FullText, GiftLink
 
@@ -68,8 +68,10 @@ def reading_of_search_engine(article: Article) -> Reading:
     """The full text for a search engine that has proved itself; `search_crawlers.engine_of` says whether it has."""
     html = FullText.objects.filter(article=article).values_list("html", flat=True).first() or article.teaser
     cut = body.cut_at_wall(html)
+    free = footnotes.set_out(cut.teaser)
+    paid = footnotes.set_out(cut.rest, first=footnotes.how_many(cut.teaser) + 1)
     # Marked as the structured data says, so that the engine knows that readers meet a wall there.
-    return Reading(Access.SEARCH_ENGINE, put_in(f'{cut.teaser}<div class="paywall">{cut.rest}</div>', article))
+    return Reading(Access.SEARCH_ENGINE, put_in(f'{free}<div class="paywall">{paid}</div>', article))
 
 
 def _full_text(article: Article) -> SafeString:
@@ -92,7 +94,9 @@ def texts_for_feed(articles: Sequence[Article], entitlement: Entitlement) -> dic
     whole = teasers | {key: "".join(asdict(body.cut_at_wall(html)).values()) for key, html in texts}
     return {
         article.pk: format_html(
-            "<p><strong>{}</strong></p>{}", article.standfirst, body.with_pictures(whole[article.pk], {})
+            "<p><strong>{}</strong></p>{}",
+            article.standfirst,
+            body.with_pictures(footnotes.set_out(whole[article.pk], key=str(article.pk)), {}),
         )
         for article in articles
     }

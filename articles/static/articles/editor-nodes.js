@@ -1,6 +1,6 @@
 // What our editor knows beyond paragraphs: the wall, pull quotes and pictures of the library.
 // A plain ES module; the server's half of the same list is articles/editor.py.
-import { Extension, Node, Plugin, mergeAttributes, updateAttrsDialog, crel } from "django-prose-editor/editor"
+import { Extension, Mark, Node, Plugin, mergeAttributes, updateAttrsDialog, crel } from "django-prose-editor/editor"
 
 const FREE_PARAGRAPHS = 2
 const NO_TEXT = ["heading", "picture", "wall"]
@@ -131,6 +131,45 @@ export const PullQuote = Node.create({
       active: (editor) => editor.isActive("pullQuote"),
       enabled: (editor) => editor.can().togglePullQuote(),
       command: (editor) => editor.chain().focus().togglePullQuote().run(),
+    })
+  },
+})
+
+// --- Footnotes -----------------------------------------------------------------------------------
+
+// A note is typed where it belongs: what carries this mark is shown to readers as a number there, and below the text.
+export const Footnote = Mark.create({
+  name: "footnote",
+  priority: 1100,
+  inclusive: false,
+  parseHTML: () => [{ tag: "span.footnote" }],
+  renderHTML: () => ["span", { class: "footnote" }, 0],
+  addCommands() {
+    return {
+      // Selected words become a note; with nothing selected a new note begins at the cursor.
+      toggleFootnote: () => ({ editor, state, chain }) => {
+        if (!state.selection.empty || editor.isActive(this.name)) {
+          return chain().extendMarkRange(this.name).toggleMark(this.name).run()
+        }
+        const words = "Note"
+        const { from } = state.selection
+        return chain()
+          .insertContent({ type: "text", text: words, marks: [{ type: this.name }] })
+          .setTextSelection({ from, to: from + words.length })
+          .run()
+      },
+    }
+  },
+  addKeyboardShortcuts() { return { "Mod-Alt-f": () => this.editor.commands.toggleFootnote() } },
+  addMenuItems({ menu, buttons }) {
+    menu.defineItem({
+      name: "footnote",
+      groups: "marks",
+      priority: 90,
+      button: buttons.text("Note", "A footnote (Ctrl+Alt+F): readers see a number here and the words below the text"),
+      option: null,
+      active: (editor) => editor.isActive("footnote"),
+      command: (editor) => editor.chain().focus().toggleFootnote().run(),
     })
   },
 })
