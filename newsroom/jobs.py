@@ -4,11 +4,13 @@ from datetime import time, timedelta
 
 from django_tasks import task
 
+from articles import renditions
 from edge import clock
 from readers import letters
 from rights import handling, retention
 from subscriptions import (
     dunning,
+    giving,
     moving,
     notices,
     pausing,
@@ -110,6 +112,18 @@ def follow_addresses() -> str:
 
 
 @task
+def tell_of_grants() -> str:
+    """Write to readers who were given access."""
+    return f"{giving.tell_readers(at=clock.now())} written."
+
+
+@task
+def tell_owners_of_grants() -> str:
+    """Tell staff which access they answer for ends soon."""
+    return f"{giving.tell_owners(at=clock.now())} written."
+
+
+@task
 def remind_of_page_reviews() -> str:
     """Ask the staff to look at the standing pages that have to be true."""
     return f"{reviews.remind(at=clock.now())} written."
@@ -128,6 +142,12 @@ def reconcile() -> str:
     return f"{found.seen} compared, {found.repaired} repaired, {found.missing} missing, {found.failed} failed."
 
 
+@task
+def make_renditions() -> str:
+    """Make pictures as light as their pages want them."""
+    return "{} made, {} left.".format(*renditions.make_waiting())
+
+
 # The nightly ones in Brussels time, one after the other while few read.
 JOBS = (
     Job(process_events, every=MINUTE),
@@ -135,12 +155,15 @@ JOBS = (
     Job(settle_surplus, every=5 * MINUTE),
     Job(give_back_waiting, every=5 * MINUTE),
     Job(handle_statements, every=MINUTE),
+    Job(make_renditions, every=MINUTE),
     Job(end_overdue, every=HOUR),
     Job(send_last_calls, every=HOUR),
     Job(end_pauses, every=5 * MINUTE),
     Job(write_notices, every=HOUR),
     Job(guard_charges, every=HOUR),
     Job(apply_price_changes, every=HOUR),
+    Job(tell_of_grants, every=MINUTE),
+    Job(tell_owners_of_grants, daily_at=time(8, 30)),
     Job(remind_of_page_reviews, daily_at=time(9, 10)),
     Job(follow_addresses, every=5 * MINUTE),
     Job(keep_no_longer, daily_at=time(3, 10)),

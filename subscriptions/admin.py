@@ -2,30 +2,27 @@
 
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any, ClassVar
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
+from django.urls import URLPattern, reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.views.decorators.http import require_POST
 
-from edge.desk import MOMENT_HELP, ButtonMirrorAdmin, MirrorAdmin, MomentInput
+from edge.desk import ButtonMirrorAdmin, MirrorAdmin
 from edge.http import now_of
 from readers.models import User
 
 from . import (  # a desk of its own registers itself
     closing_desk,
     contract_desk,  # noqa: F401
-    contracts,
+    grant_desk,  # noqa: F401
     notice_desk,
     receipts,
     refund_desk,
@@ -37,7 +34,6 @@ from .models import (
     CheckoutAttempt,
     Customer,
     Finding,
-    Grant,
     Plan,
     Reconciliation,
     StripeEvent,
@@ -145,106 +141,6 @@ class ReaderAdmin(admin.ModelAdmin):
         if not change:
             # They prove the address by the code of their first sign-in.
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True, verified=False)
-
-
-class GrantForm(forms.ModelForm):
-    """Who, why and until when; who gave it and when is set by the site."""
-
-    now: ClassVar[Any]
-
-    starts_at = forms.DateTimeField(
-        required=False, label="From", widget=MomentInput, help_text=f"Empty: at once. {MOMENT_HELP}"
-    )
-    ends_at = forms.DateTimeField(label="Until", widget=MomentInput, help_text=f"{MOMENT_HELP} Access ends by itself.")
-
-    class Meta:
-        model = Grant
-        fields = ("reader", "kind", "reason", "starts_at", "ends_at")
-
-    def clean_starts_at(self) -> Any:
-        """Now, where nothing else was chosen."""
-        return self.cleaned_data["starts_at"] or self.now
-
-    def clean_ends_at(self) -> Any:
-        """A moment to come. Raises ValidationError otherwise."""
-        if self.cleaned_data["ends_at"] <= self.now:
-            raise forms.ValidationError("This moment has passed; choose one in the future.")
-        return self.cleaned_data["ends_at"]
-
-
-@admin.register(Grant)
-class GrantAdmin(admin.ModelAdmin):
-    """Access that staff gave. A grant is given and ended, never edited and never deleted."""
-
-    form = GrantForm
-    list_display = ("reader", "kind", "reason", "starts_at", "ends_at", "granted_by", "ended_by")
-    list_filter = ("kind",)
-    list_select_related = ("reader", "granted_by", "ended_by")
-    search_fields = ("reader__email__startswith", "reason")
-    search_help_text = "E-mail address or reason."
-    show_full_result_count = False
-    autocomplete_fields = ("reader",)
-    actions = None
-
-    def has_change_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Grant | None = None) -> bool:
-        return False
-
-    def get_fields(self, request: HttpRequest, obj: Grant | None = None) -> tuple[str, ...]:
-        given = ("reader", "kind", "reason", "starts_at", "ends_at")
-        return (*given, "granted_by", "granted_at", "ended_by") if obj else given
-
-    def get_form(self, request: HttpRequest, obj: Grant | None = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        form.now = now_of(request)  # type: ignore[attr-defined]
-        return form
-
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        grant = kwargs.get("obj")
-        can_end = request.user.has_perm("subscriptions.change_grant")
-        context["may_end"] = bool(grant and can_end and grant.ends_at > now_of(request))
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Grant, form: Any, change: bool) -> None:
-        obj.granted_by, obj.granted_at = request.user, now_of(request)  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)
-        contracts.conclude_for_grant(obj, at=request.now)  # type: ignore[attr-defined]
-        self.log_change(request, obj.reader, f"Gave {_in_words(obj)}: {obj.reason}")
-
-    def response_add(self, request: HttpRequest, obj: Grant, post_url_continue: str | None = None) -> HttpResponse:
-        if not request.user.has_perm("readers.view_user"):
-            return super().response_add(request, obj, post_url_continue)
-        messages.success(request, f"{obj.reader} has {_in_words(obj)}.")
-        return HttpResponseRedirect(_page_of(obj))
-
-    def get_urls(self) -> list[URLPattern]:
-        end = self.admin_site.admin_view(require_POST(self.end))
-        return [path("<int:grant_id>/end/", end, name="subscriptions_grant_end"), *super().get_urls()]
-
-    def end(self, request: HttpRequest, grant_id: int) -> HttpResponse:
-        """End a grant now. Raises PermissionDenied, or Http404 where there is none."""
-        if not request.user.has_perm("subscriptions.change_grant"):
-            raise PermissionDenied
-        grant = get_object_or_404(Grant.objects.select_related("reader"), pk=grant_id)
-        now = now_of(request)
-        if grant.ends_at > now:
-            grant.end(by=request.user, at=now)  # type: ignore[arg-type]
-            self.log_change(request, grant, "Ended.")
-            self.log_change(request, grant.reader, f"Ended {grant.get_kind_display().lower()} access.")
-            messages.success(request, f"{grant.get_kind_display()} access of {grant.reader} is ended.")
-        else:
-            messages.info(request, "This access had ended already.")
-        return HttpResponseRedirect(_page_of(grant))
-
-
-def _in_words(grant: Grant) -> str:
-    return f"{grant.get_kind_display().lower()} access until {moment(grant.ends_at)}"
-
-
-def _page_of(grant: Grant) -> str:
-    return reverse("admin:readers_user_change", args=[grant.reader_id])
 
 
 class PlanForm(forms.ModelForm):
