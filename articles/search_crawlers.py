@@ -9,10 +9,10 @@ import socket
 from collections.abc import Callable
 from datetime import timedelta
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.core.cache import cache
 
+from edge.address import address_of
 from edge.http import Request
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def engine_of(request: Request) -> str:
     engine = next((name for name in settings.SEARCH_CRAWLERS if name in said and name in ENGINES), "")
     if not engine:
         return ""
-    address = _address_of(request)
+    address = str(address_of(request) or "")
     key = f"articles.search_crawlers.{engine}.{address}"
     is_it = cache.get(key)
     if is_it is None:
@@ -59,7 +59,3 @@ def _name_of(address: str) -> str:
 
 def _addresses_of(name: str) -> set[str]:
     return {str(found[4][0]) for found in socket.getaddrinfo(name, None)}
-
-
-def _address_of(request: Request) -> str:
-    return get_adapter(request).get_client_ip(request)

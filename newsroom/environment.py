@@ -4,6 +4,7 @@ Only `settings.py` calls this. Every reader raises `ImproperlyConfigured` with t
 """
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -62,6 +63,18 @@ class Environment:
     def words(self, name: str, *, required: bool = False) -> list[str]:
         """A comma-separated list, empty parts dropped."""
         return [part.strip() for part in self.text(name, required=required).split(",") if part.strip()]
+
+    def networks(self, name: str, *, also: tuple[str, ...] = ()) -> list[str]:
+        """A comma-separated list of networks or addresses; words of `also` may stand among them."""
+        networks = self.words(name)
+        for network in networks:
+            try:
+                _ = network in also or ip_network(network)
+            except ValueError as error:
+                raise ImproperlyConfigured(
+                    f"{name} holds {network!r}; it must be a network like 10.0.0.0/8 or an address."
+                ) from error
+        return networks
 
     def url(
         self, name: str, *, default: str, required: bool = False, schemes: tuple[str, ...] = ("https", "http")

@@ -119,15 +119,17 @@ ALLOWED_HOSTS = (
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if IN_PRODUCTION else []
 if not SITE_URL.startswith("https://"):
     env.refuse("SITE_URL", "must begin with https:// in production.")
-# How many proxies stand in front and may be believed about the visitor's address; 0 believes none.
-TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
+# The proxies in front, by network ("10.0.0.0/8,2001:db8::7"; "unix" for one behind a socket in the file system), and
+# the one header in which they say who came. Only they are believed about a visitor's address (edge/address.py).
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", also=("unix",))
+FORWARDED_HEADER = env.choice("FORWARDED_HEADER", ("X-Forwarded-For", "Forwarded"), default="X-Forwarded-For")
 if IN_PRODUCTION:
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
     SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=63_072_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
-    if TRUSTED_PROXY_COUNT:
+    if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -311,7 +313,6 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_SESSION_COOKIE_AGE = SESSION_COOKIE_AGE
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME

@@ -8,6 +8,7 @@ from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from edge import languages
+from edge.address import address_of
 
 from . import choices, proving
 from .letters.plain import set_in_lines
@@ -57,6 +59,12 @@ class AccountAdapter(DefaultAccountAdapter):
             message: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
         message.body = set_in_lines(str(message.body))
         return message
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that limits count by. Raises PermissionDenied where it cannot be told."""
+        if address := address_of(request):
+            return str(address)
+        raise PermissionDenied("From which address this comes cannot be told.")
 
     def get_login_stages(self) -> list[str]:
         ours = {"allauth.mfa.stages.AuthenticateStage": "readers.adapter.SecondFactorStage"}
