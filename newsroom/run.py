@@ -155,14 +155,16 @@ def _prepare(with_local_stripe: bool) -> None:
     call_command("sync_plans", stdout=open(os.devnull, "w"))  # noqa: SIM115
     call_command("demo")
     if with_local_stripe:
-        from newsroom.demo import people
+        from edge import clock
+        from newsroom.demo import groups, people
 
         people.settle_in()
+        groups.settle_in(at=clock.now())
     connections.close_all()
 
 
 def _say_where(port: int, stripe_port: int | None) -> None:
-    from newsroom.demo import people
+    from newsroom.demo import groups, people
 
     home = f"http://localhost:{port}"
     lines = [
@@ -178,7 +180,7 @@ def _say_where(port: int, stripe_port: int | None) -> None:
         "",
         f"  Sign in at {home}/accounts/login/code/ as one of these; the code is in the mail above.",
         "",
-        *(f"    {person.email:32}{person.story}" for person in people.EVERYBODY),
+        *(f"    {person.email:32}{person.story}" for person in (*people.EVERYBODY, *groups.PEOPLE)),
         "",
         "  Ctrl-C stops everything. `make reset` starts over.",
         "",
