@@ -18,7 +18,7 @@ from .forms import PictureForm
 
 @admin.register(Picture)
 class PictureAdmin(admin.ModelAdmin):
-    """Upload, describe, credit. The files that pages show are made when it is saved."""
+    """Upload, describe, credit. It can be shown at once; lighter files are made by a job."""
 
     form = PictureForm
     list_display = ("thumbnail", "__str__", "credit", "size", "uploaded_at")
@@ -66,7 +66,7 @@ class PictureAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Picture, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if "original" in form.changed_data:
-            obj.make_renditions()
+            obj.make_first_renditions()
 
     def get_urls(self) -> list[URLPattern]:
         card = self.admin_site.admin_view(self.card)

@@ -61,7 +61,7 @@ def _topic(name: str) -> Topic:
 
 
 def _pictures() -> dict[str, Picture]:
-    """Every picture by its slug. Threads draw the renditions; the rows are written here, in the transaction."""
+    """Every picture by its slug, with its first renditions; the worker makes the lighter ones."""
     rows = content.rows("pictures")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         drawn = shown(pool.map(_draw, rows), total=len(rows), what="Pictures")
@@ -70,7 +70,7 @@ def _pictures() -> dict[str, Picture]:
 
 def _draw(row: Mapping[str, Any]) -> tuple[str, list[int], tuple[int, int]]:
     with content.picture_file(dict(row)).open("rb") as file:
-        return pictures.write_renditions(File(file))
+        return pictures.write_first_renditions(File(file))
 
 
 def _picture(row: Mapping[str, Any], stem: str, widths: list[int], size: tuple[int, int]) -> Picture:
