@@ -24,7 +24,7 @@ def opened(request: Request, token: str) -> HttpResponse:
         raise Http404
     article = Article.objects.published(at=request.now).for_reading().filter(pk=link.article_id).first()
     if article is None:
-        raise Http404
+        return redirect(get_object_or_404(Article.objects.withdrawn().select_related("section"), pk=link.article_id))
     reading = reading_of_gift(article, link, at=request.now)
     if reading is None:
         return render(request, "articles/gift_over.html", {"article": article}, status=410)

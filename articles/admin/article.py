@@ -20,7 +20,7 @@ from articles.models import Article
 from articles.models.article import ArticleQuerySet
 from edge.http import Request, now_of
 
-from . import preview
+from . import corrections, preview
 from .forms import PUBLISH, PUBLISH_AT, TAKE_BACK, ArticleForm, PicturePicker
 
 BRUSSELS = ZoneInfo(settings.TIME_ZONE)
@@ -28,6 +28,9 @@ BRUSSELS = ZoneInfo(settings.TIME_ZONE)
 
 def in_words(article: Article, *, at: datetime) -> str:
     """How far an article has come: "Draft", "Published 14:30", "Scheduled for 24 November 2026, 09:00 (in 3 hours)"."""
+    if article.status == Article.Status.WITHDRAWN and article.withdrawn_at:
+        local = article.withdrawn_at.astimezone(BRUSSELS)
+        return f"Withdrawn {local.day} {local:%B %Y, %H:%M}"
     if article.status != Article.Status.PUBLISHED or article.published_at is None:
         return "Draft"
     local = article.published_at.astimezone(BRUSSELS)
@@ -40,18 +43,19 @@ def in_words(article: Article, *, at: datetime) -> str:
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Draft, scheduled or published, by the moment of the request."""
+    """Draft, scheduled, published or withdrawn, by the moment of the request."""
 
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("draft", "Draft"), ("scheduled", "Scheduled"), ("published", "Published")]
+        return [("draft", "Draft"), ("scheduled", "Scheduled"), ("published", "Published"), ("withdrawn", "Withdrawn")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
         due = Q(status=Article.Status.PUBLISHED, published_at__lte=now_of(request))
         waiting = Q(status=Article.Status.PUBLISHED, published_at__gt=now_of(request))
         chosen = {"draft": Q(status=Article.Status.DRAFT), "scheduled": waiting, "published": due}
+        chosen["withdrawn"] = Q(status=Article.Status.WITHDRAWN)
         return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
@@ -73,6 +77,7 @@ class ArticleAdmin(admin.ModelAdmin):
     raw_id_fields = ("hero",)
     autocomplete_fields = ("related", "topics")
     save_on_top = False
+    readonly_fields = ("corrected_so_far",)
     fieldsets = (
         (None, {"classes": ["desk-main"], "fields": ["headline", "standfirst", "text"]}),
         ("Where it stands", {"classes": ["desk-side"], "fields": ["section", "kicker", "signed_by", "topics"]}),
@@ -84,6 +89,11 @@ class ArticleAdmin(admin.ModelAdmin):
                 "fields": ["is_free", "leads_front", "slug", "language", "related", "began_with"],
             },
         ),
+    )
+
+    corrections_fieldset = (
+        "Correct it in public",
+        {"classes": ["desk-main"], "fields": ["correction", "it_said", "it_says_now", "corrected_so_far"]},
     )
 
     class Media:
@@ -139,6 +149,16 @@ class ArticleAdmin(admin.ModelAdmin):
 
     # --- Writing ------------------------------------------------------------------------------------
 
+    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
+        """What is public can be corrected in public."""
+        fieldsets = super().get_fieldsets(request, obj)
+        is_out = obj is not None and obj.is_published(at=now_of(request))
+        return (fieldsets[0], self.corrections_fieldset, *fieldsets[1:]) if is_out else fieldsets
+
+    @admin.display(description="corrected so far")
+    def corrected_so_far(self, article: Article) -> str:
+        return corrections.listed(article)
+
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.now = now_of(request)  # type: ignore[attr-defined]
@@ -166,6 +186,8 @@ class ArticleAdmin(admin.ModelAdmin):
         context["may_publish"] = self.has_publish_permission(request)
         context["state"] = in_words(article, at=now_of(request)) if article else "New, not saved yet"
         context["is_live"] = bool(article and article.status == Article.Status.PUBLISHED)
+        context["is_withdrawn"] = bool(article and article.status == Article.Status.WITHDRAWN)
+        context["may_withdraw"] = request.user.has_perm("articles.withdraw_article")
         context["is_out"] = bool(article and article.is_published(at=now_of(request)))
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -176,6 +198,15 @@ class ArticleAdmin(admin.ModelAdmin):
             obj.slug = was
         obj.write(form.cleaned_data["text"])
         obj.move_to(slug)
+        if obj.is_published(at=now_of(request)):
+            self._correct(request, obj, form.cleaned_data)
+
+    def _correct(self, request: HttpRequest, article: Article, typed: dict[str, Any]) -> None:
+        """Add the note that was typed, if any, with a line in the log."""
+        if note := " ".join(typed["correction"].split()):
+            said, now = typed["it_said"].strip(), typed["it_says_now"].strip()
+            article.correct(note, by=request.user, at=now_of(request), said=said, says_now=now)
+            self.log_change(request, article, f"Corrected: {note}")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -217,15 +248,26 @@ class ArticleAdmin(admin.ModelAdmin):
     # --- The preview --------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
         return [
             path("add/preview/", self.preview, name="articles_article_preview_new"),
             path("<int:article_id>/preview/", self.preview, name="articles_article_preview"),
+            path("<int:article_id>/withdraw/", wrap(self.withdraw), name="articles_article_withdraw"),
+            path("<int:article_id>/put-back/", wrap(self.put_back), name="articles_article_put_back"),
             *super().get_urls(),
         ]
 
     def preview(self, request: Request, article_id: int | None = None) -> HttpResponse:
         """The page as a reader would see it: what is saved (GET), or what is typed and not saved (POST)."""
         return preview.answer(self, request, article_id)
+
+    def withdraw(self, request: HttpRequest, article_id: int) -> HttpResponse:
+        """Take a published article back for good, with a reason."""
+        return corrections.withdraw(self, request, article_id)
+
+    def put_back(self, request: HttpRequest, article_id: int) -> HttpResponse:
+        """Undo a withdrawal."""
+        return corrections.put_back(request, self, article_id)
 
     def keep(self, request: HttpRequest, form: ArticleForm, change: bool) -> Article:
         """Do what pressing "Save draft" does to the database."""

@@ -94,6 +94,18 @@ class ArticleForm(forms.ModelForm):
     # Which version the editor began with; a later one by somebody else is not written over unseen.
     began_with = forms.CharField(required=False, widget=forms.HiddenInput)
     publish_at = forms.DateTimeField(required=False, widget=MomentInput, label="Publish at (Brussels time)")
+    correction = forms.CharField(
+        required=False,
+        max_length=500,
+        label="New note",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What was wrong and what is right, in a sentence or two. It stands above the text with today’s date, "
+        "and on the page of all corrections. Everybody reads it, also without a subscription.",
+    )
+    it_said = forms.CharField(
+        required=False, max_length=500, label="It said", help_text="The wrong words, if it helps."
+    )
+    it_says_now = forms.CharField(required=False, max_length=500, label="It says now")
 
     class Meta:
         model = Article
@@ -199,6 +211,13 @@ class ArticleForm(forms.ModelForm):
             *FormerAddress.objects.filter(slug__startswith=stem).values_list("slug", flat=True),
         }
         return next(slug for slug in _numbered(stem) if slug not in used)
+
+    def clean(self) -> dict[str, Any]:
+        """Raise ValidationError for the words of a correction without its note."""
+        cleaned = super().clean() or self.cleaned_data
+        if (cleaned.get("it_said") or cleaned.get("it_says_now")) and not cleaned.get("correction"):
+            self.add_error("correction", "Say in a sentence what was wrong; the two quotations alone do not.")
+        return cleaned
 
     def clean_publish_at(self) -> datetime | None:
         """The moment, in the future. Raises ValidationError where it has passed."""
