@@ -1,19 +1,22 @@
 """For every test, without asking: fast passwords, mail in memory, no network but loopback."""
 
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, TransactionTestCase
 
 from readers.models import User
+from tests import fresh
 from tests.fakes import FakeBilling
-from tests.make import NOW, somebody_in, the_groups
+from tests.make import NOW, somebody_in
 
 _connect = socket.socket.connect
 
@@ -30,17 +33,39 @@ socket.socket.connect = _loopback_only  # type: ignore[assignment,method-assign]
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """A database that an earlier run left without its groups gets them back."""
-    with django_db_blocker.unblock():
-        the_groups()
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The database of tests/fresh.py instead of one migrated anew, and its way of cleaning up instead of a flush."""
+    with contextlib.ExitStack() as at_the_end:
+        with django_db_blocker.unblock():
+            made = at_the_end.enter_context(fresh.database())
+        served = fresh.Served()
+
+        def clean_up(case: TransactionTestCase) -> None:
+            served.wait()
+            made.put_back()
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TransactionTestCase, "_fixture_teardown", clean_up)
+            yield
+        with django_db_blocker.unblock():
+            at_the_end.close()
+
+
+@pytest.fixture(scope="session")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders that are made when a test writes there, which few do."""
+    root = tmp_path_factory.mktemp("site")
+    return (root / str(number) for number in count())
 
 
 @pytest.fixture(autouse=True)
-def _quick_and_quiet(settings: Any, tmp_path: Path) -> Iterator[None]:
+def _quick_and_quiet(settings: Any, _folders: Iterator[Path]) -> Iterator[None]:
+    folder = next(_folders)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.DEV_MAIL_DIR = tmp_path / "mail"
+    settings.MEDIA_ROOT = folder / "media"
+    settings.DEV_MAIL_DIR = folder / "mail"
     settings.CLOCK_OFFSET_FILE = ""
     cache.clear()
     yield
