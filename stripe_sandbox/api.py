@@ -37,6 +37,7 @@ from . import (
     subscriptions,
     switching,
     tax_ids,
+    tax_rates,
     test_clocks,
     webhook_endpoints,
 )
@@ -50,8 +51,8 @@ from .view import expand, shown
 from .world import Asking, World
 
 SUBJECTS = (
-    products, prices, discounts, customers, balances, tax_ids, payment_methods, setup_intents, payments, checkout,
-    subscribing, subscriptions, switching, renewals, invoices, invoice_items, manual_invoices,
+    products, prices, discounts, customers, balances, tax_ids, tax_rates, payment_methods, setup_intents, payments,
+    checkout, subscribing, subscriptions, switching, renewals, invoices, invoice_items, manual_invoices,
     collection, previews, credit_notes, refunds, disputes, portal,
     search, events, webhook_endpoints, test_clocks, account,
 )  # fmt: skip

@@ -1,12 +1,13 @@
 """Items that wait for an invoice, or are put on one by hand."""
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from . import invoices
+from . import invoices, tax_rates
 from .errors import invalid
 from .events import changing, record
 from .ids import new_id
-from .parameters import METADATA, MOMENT, RANGE, TEXT, Whole, listed_by, merged_metadata
+from .parameters import METADATA, MOMENT, RANGE, TEXT, Exact, Whole, listed_by, merged_metadata
 from .store import Thing
 from .view import page
 from .world import World
@@ -81,9 +82,12 @@ def create(world: World, given: dict[str, Any]) -> Thing:
     customer = world.fetch("customer", given["customer"], param="customer")
     price = world.fetch("price", given["pricing"]["price"], param="pricing[price]") if "pricing" in given else None
     quantity = given.get("quantity", 1)
-    if price is None and "amount" not in given:
+    if price is None and not given.keys() & {"amount", "unit_amount_decimal"}:
         raise invalid("Missing required param: amount.", param="amount", code="parameter_missing")
-    amount = price["unit_amount"] * quantity if price else given["amount"]
+    if "amount" in given and given.keys() & {"quantity", "unit_amount_decimal"}:
+        raise invalid("You may only specify one of these parameters: amount, quantity.", param="amount")
+    rates = tax_rates.usable(world, given.get("tax_rates", []))
+    amount = _amount(price, quantity, given)
     wanted = new_id("ii")
     item = {
         "id": wanted,
@@ -100,11 +104,11 @@ def create(world: World, given: dict[str, Any]) -> Thing:
         "metadata": merged_metadata({}, given.get("metadata", {})),
         "parent": None,
         "period": given.get("period", {"start": world.now, "end": world.now}),
-        "pricing": invoices.pricing(price) if price else None,
+        "pricing": _pricing(price, given),
         "proration": False,
         "quantity": quantity,
         "quantity_decimal": str(quantity),
-        "tax_rates": [],
+        "tax_rates": rates,
         "test_clock": None,
     }
     item["_line"] = _line_of(item)
@@ -113,6 +117,23 @@ def create(world: World, given: dict[str, Any]) -> Thing:
     world.store.save(item)
     record(world, "invoiceitem.created", item)
     return item
+
+
+def _amount(price: Thing | None, quantity: int, given: dict[str, Any]) -> int:
+    if price:
+        return price["unit_amount"] * quantity
+    if "amount" in given:
+        return given["amount"]
+    exact = Decimal(given["unit_amount_decimal"]) * quantity
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _pricing(price: Thing | None, given: dict[str, Any]) -> Thing | None:
+    if price:
+        return invoices.pricing(price)
+    if "unit_amount_decimal" in given:
+        return {"type": "price_details", "unit_amount_decimal": given["unit_amount_decimal"]}
+    return None
 
 
 def _line_of(item: Thing) -> Thing:
@@ -141,7 +162,7 @@ def _line_of(item: Thing) -> Thing:
         "quantity": item["quantity"],
         "subscription": None,
         "subtotal": item["amount"],
-        "taxes": [],
+        "taxes": tax_rates.taxes_on(item["amount"], item["tax_rates"]),
     }
 
 
@@ -188,6 +209,8 @@ NEW = {
     "period": {"start!": MOMENT, "end!": MOMENT},
     "pricing": {"price!": TEXT},
     "quantity": Whole(least=1),
+    "tax_rates": [TEXT],
+    "unit_amount_decimal": Exact(),
 }
 ROUTES = [
     ("POST", "/v1/invoiceitems", create, NEW),

@@ -67,12 +67,18 @@ def _page(invoice: Thing, problem: str) -> Page:
 
 
 def line_rows(invoice: Thing) -> str:
-    """The lines of an invoice as rows of a table."""
+    """The lines of an invoice and its taxes as rows of a table."""
     return "".join(
-        f"<tr><td>{escape(line['description'])}</td>"
-        f'<td class="number">{money(line["amount"], line["currency"])}</td></tr>'
-        for line in invoice["lines"]["data"]
+        f'<tr><td>{escape(words)}</td><td class="number">{money(cents, invoice["currency"])}</td></tr>'
+        for words, cents in _in_words(invoice)
     )
+
+
+def _in_words(invoice: Thing) -> list[tuple[str, int]]:
+    lines = [(line["description"], line["amount"]) for line in invoice["lines"]["data"]]
+    for tax in invoice["total_taxes"]:
+        lines.append((f"Tax on {money(tax['taxable_amount'], invoice['currency'])}", tax["amount"]))
+    return lines
 
 
 def _pay_form(invoice: Thing, problem: str) -> str:
@@ -94,7 +100,9 @@ def _pay_form(invoice: Thing, problem: str) -> str:
 
 def _as_text(invoice: Thing) -> list[str]:
     currency = invoice["currency"]
-    rows = [f"{line['description']}: {money(line['amount'], currency)}" for line in invoice["lines"]["data"]]
+    rows = [f"{words}: {money(cents, currency)}" for words, cents in _in_words(invoice)]
+    rows += [f"{field['name']}: {field['value']}" for field in invoice["custom_fields"] or []]
+    rows += [invoice["footer"]] if invoice["footer"] else []
     return [
         f"Invoice {invoice['number']}",
         "Local test payments. No money moves.",

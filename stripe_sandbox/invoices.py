@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import discounts
+from . import discounts, tax_rates
 from .errors import invalid
 from .events import changing, record
 from .ids import new_id
@@ -211,9 +211,13 @@ def add_up(invoice: Thing) -> None:
     lines = invoice["lines"]["data"]
     invoice["subtotal"] = sum(one["amount"] for one in lines)
     taken_off = sum(cut["amount"] for one in lines for cut in one["discount_amounts"])
-    invoice["total"] = invoice["subtotal"] - taken_off
-    invoice["subtotal_excluding_tax"] = invoice["subtotal"]
-    invoice["total_excluding_tax"] = invoice["total"]
+    invoice["total_taxes"] = tax_rates.sums(lines)
+    of_kind = {"inclusive": 0, "exclusive": 0}
+    for tax in invoice["total_taxes"]:
+        of_kind[tax["tax_behavior"]] += tax["amount"]
+    invoice["total"] = invoice["subtotal"] - taken_off + of_kind["exclusive"]
+    invoice["subtotal_excluding_tax"] = invoice["subtotal"] - of_kind["inclusive"]
+    invoice["total_excluding_tax"] = invoice["total"] - of_kind["inclusive"] - of_kind["exclusive"]
     due = max(0, invoice["total"] + invoice["starting_balance"])
     invoice["amount_due"] = invoice["amount_remaining"] = due
 

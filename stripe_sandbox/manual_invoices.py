@@ -4,7 +4,7 @@ from typing import Any
 
 from . import customers, invoice_items, invoices
 from .errors import invalid
-from .parameters import FLAG, METADATA, MOMENT, TEXT, Whole, merged_metadata
+from .parameters import FLAG, METADATA, MOMENT, TEXT, Unset, Whole, merged_metadata
 from .store import Thing
 from .world import World
 
@@ -19,7 +19,10 @@ def create(world: World, given: dict[str, Any]) -> Thing:
     if given.get("pending_invoice_items_behavior") == "include":
         waiting = world.store.find("invoiceitem", {"customer": customer["id"], "invoice": None})[::-1]
     currency = given.get("currency") or (waiting[0]["currency"] if waiting else customer["currency"] or "eur")
-    plain = ("auto_advance", "collection_method", "default_payment_method", "description", "due_date", "footer")
+    plain = (
+        *("auto_advance", "collection_method", "custom_fields", "default_payment_method", "description"),
+        *("due_date", "footer"),
+    )
     invoice = invoices.draft(
         world,
         customer,
@@ -39,6 +42,7 @@ NEW = {
     "auto_advance": FLAG,
     "collection_method": ("charge_automatically", "send_invoice"),
     "currency": TEXT,
+    "custom_fields": Unset([{"name!": TEXT, "value!": TEXT}]),
     "days_until_due": Whole(least=0),
     "default_payment_method": TEXT,
     "description": TEXT,

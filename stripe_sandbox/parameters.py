@@ -1,6 +1,7 @@
 """What a request may say: every parameter has a kind, and one that nobody knows is refused at any depth."""
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .errors import ApiError, invalid
@@ -71,6 +72,33 @@ class Percent(Check):
         if not 0 < number <= 100:
             raise invalid(f"Invalid decimal: {at} must be above 0 and at most 100", param=at)
         return number
+
+
+class Share(Check):
+    """A percentage that may also be 0, with up to four decimals."""
+
+    def read(self, value: Any, at: str) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = -1
+        if not 0 <= number <= 100:
+            raise invalid(f"Invalid decimal: {at} must be between 0 and 100", param=at)
+        return number
+
+
+class Exact(Check):
+    """A decimal number of cents with up to twelve decimals, kept as text."""
+
+    def read(self, value: Any, at: str) -> str:
+        try:
+            number = Decimal(value)
+        except (TypeError, InvalidOperation):
+            raise invalid(f"Invalid decimal: {value}", param=at) from None
+        exponent = number.as_tuple().exponent
+        if not isinstance(exponent, int) or exponent < -12:
+            raise invalid(f"Invalid decimal: {at} can have at most 12 decimal places", param=at)
+        return str(value)
 
 
 class Choice(Check):
