@@ -183,6 +183,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
 ]
 MIDDLEWARE = [
+    "edge.compression.compress",
     "edge.middleware.now",
     "edge.middleware.cache_policy",
     "articles.crawlers.reserve_rights",
