@@ -17,10 +17,14 @@ from subscriptions.billing import (
     DisputeFacts,
     EventFacts,
     InvoiceFacts,
+    InvoiceOrder,
     MoneyBack,
+    MoneyIn,
     Order,
+    Organisation,
     PaymentFacts,
     RefundFacts,
+    SentInvoiceFacts,
     StripeBilling,
     SubscriptionFacts,
     SwitchFacts,
@@ -50,6 +54,9 @@ class FakeBilling:
         self.emails: dict[str, str] = {}
         self.credits: dict[str, int] = {}
         self.credit_taken: dict[str, int] = {}
+        self.organisations: dict[str, Organisation] = {}
+        self.invoice_orders: dict[str, InvoiceOrder] = {}
+        self.sent: dict[str, SentInvoiceFacts] = {}
         # Subscriptions with a debit under way, which the bank still has to answer.
         self.in_hand: set[str] = set()
         self._numbers = count(1)
@@ -132,6 +139,14 @@ class FakeBilling:
         answer_by = opened_at + timedelta(days=7)
         facts = DisputeFacts(f"du_{payment_id}", status, cents, "fraudulent", opened_at, answer_by)
         self.disputes[payment_id] = [facts]
+
+    def invoice_is_paid(self, stripe_id: str) -> None:
+        """An organisation pays an invoice on Stripe's page."""
+        facts = self.sent[stripe_id]
+        assert facts.status == "open", f"the invoice is {facts.status}"
+        money = MoneyIn(f"pi_{stripe_id}", facts.total_cents, self.now)
+        self.sent[stripe_id] = replace(facts, status="paid", payments=(money,))
+        self.payments[stripe_id] = [PaymentFacts(money.stripe_id, stripe_id, money.cents, 0, self.now)]
 
     # The methods of subscriptions.billing.Billing.
 
@@ -361,6 +376,63 @@ class FakeBilling:
     def invoices(self, customer_id: str, *, limit: int = 24) -> list[InvoiceFacts]:
         self._call("invoices")
         return [InvoiceFacts("V-1", self.now, 0, "paid", "Trial", "https://invoice.example/1.pdf", "")]
+
+    def make_organisation(self, organisation: Organisation, *, key: str) -> str:
+        self._call("make_organisation")
+        self.organisations[f"cus_org_{key}"] = organisation
+        return f"cus_org_{key}"
+
+    def change_organisation(self, customer_id: str, organisation: Organisation) -> None:
+        self._call("change_organisation")
+        if customer_id in self.deleted_customers:
+            raise BillingUnknown("No such customer.")
+        self.organisations[customer_id] = organisation
+
+    def send_invoice(self, order: InvoiceOrder) -> SentInvoiceFacts:
+        self._call("send_invoice")
+        stripe_id = f"in_{order.key}"
+        if stripe_id not in self.sent:
+            self.invoice_orders[stripe_id] = order
+            vat_cents = round(order.net_cents * order.vat_percent / 100)
+            self.sent[stripe_id] = SentInvoiceFacts(
+                stripe_id=stripe_id,
+                customer_id=order.customer_id,
+                status="open",
+                key=order.key,
+                total_cents=order.net_cents + vat_cents,
+                number=f"ORG-{len(self.sent) + 1:04}",
+                net_cents=order.net_cents,
+                sent_at=self.now,
+                due_at=self.now + timedelta(days=order.days_until_due),
+                page_url=f"https://invoice.example/{stripe_id}",
+            )
+        return self.sent[stripe_id]
+
+    def sent_invoice(self, stripe_id: str) -> SentInvoiceFacts:
+        self._call("sent_invoice")
+        if stripe_id not in self.sent:
+            raise BillingUnknown("No such invoice.")
+        return self.sent[stripe_id]
+
+    def sent_invoices(self, since: datetime) -> Iterator[SentInvoiceFacts]:
+        self._call("sent_invoices")
+        for facts in reversed(self.sent.values()):
+            if facts.sent_at and facts.sent_at >= since:
+                yield replace(facts, payments=())
+
+    def settle_elsewhere(self, stripe_id: str) -> SentInvoiceFacts:
+        self._call("settle_elsewhere")
+        if self.sent[stripe_id].status == "void":
+            raise BillingRefused("The invoice is void.")
+        self.sent[stripe_id] = replace(self.sent[stripe_id], status="paid")
+        return self.sent[stripe_id]
+
+    def void_invoice(self, stripe_id: str) -> SentInvoiceFacts:
+        self._call("void_invoice")
+        if self.sent[stripe_id].status == "paid":
+            raise BillingRefused("The invoice was paid.")
+        self.sent[stripe_id] = replace(self.sent[stripe_id], status="void")
+        return self.sent[stripe_id]
 
     def card_page(self, customer_id: str, *, return_url: str) -> str:
         self._call("card_page")

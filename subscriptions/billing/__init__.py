@@ -26,6 +26,7 @@ from .facts import (
 )
 from .invoices import Invoices
 from .next_charge import NextCharge
+from .organisations import InvoiceOrder, MoneyIn, Organisation, Organisations, SentInvoiceFacts
 from .pauses import Pauses
 from .payment_pages import PaymentPages
 from .payments import MoneyBack, Payments
@@ -44,11 +45,15 @@ __all__ = [
     "DisputeFacts",
     "EventFacts",
     "InvoiceFacts",
+    "InvoiceOrder",
     "MoneyBack",
+    "MoneyIn",
     "NotFromStripe",
     "Order",
+    "Organisation",
     "PaymentFacts",
     "RefundFacts",
+    "SentInvoiceFacts",
     "StripeBilling",
     "SubscriptionFacts",
     "SwitchFacts",
@@ -58,7 +63,19 @@ __all__ = [
 
 
 class StripeBilling(
-    Customers, Prices, PaymentPages, Changes, Pauses, NextCharge, Payments, Refunds, Credits, Invoices, Portal, Events
+    Customers,
+    Prices,
+    PaymentPages,
+    Changes,
+    Pauses,
+    NextCharge,
+    Payments,
+    Refunds,
+    Credits,
+    Invoices,
+    Organisations,
+    Portal,
+    Events,
 ):
     """Stripe: every part of it on one line."""
 

@@ -76,6 +76,7 @@ def _event_facts(payload: dict[str, Any], *, is_live: bool) -> EventFacts:
             payload=payload,
             payment_id=id_of(object_.get("payment_intent")),
             charge_id=object_["id"] if of == "charge" else id_of(object_.get("charge")),
+            invoice_id=object_["id"] if of == "invoice" else "",
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise NotFromStripe(f"unreadable: {type(error).__name__}") from error

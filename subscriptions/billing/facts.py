@@ -163,6 +163,8 @@ class EventFacts:
     # Of refunds, disputes and charges, which say neither subscription nor, often, customer.
     payment_id: str = ""
     charge_id: str = ""
+    # Where it is about an invoice, that invoice.
+    invoice_id: str = ""
 
 
 @dataclass(frozen=True)
