@@ -81,6 +81,7 @@ SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 ENTITLEMENT_SOURCES = (
     "subscriptions.access.as_staff",
     "subscriptions.access.by_subscription",
+    "groups.access.by_seat",
     "subscriptions.access.by_grant",
 )
 
@@ -375,6 +376,9 @@ KEEP_BOOKS_YEARS = env.number("KEEP_BOOKS_YEARS", default=7, least=1)
 KEEP_CONTRACTS_YEARS = env.number("KEEP_CONTRACTS_YEARS", default=10, least=1)
 KEEP_TRIALS_DAYS = env.number("KEEP_TRIALS_DAYS", default=3 * 365, least=1)
 KEEP_GRANTS_DAYS = env.number("KEEP_GRANTS_DAYS", default=3 * 365, least=1)
+KEEP_SEATS_DAYS = env.number("KEEP_SEATS_DAYS", default=365, least=1)
+KEEP_INVITATIONS_DAYS = env.number("KEEP_INVITATIONS_DAYS", default=90, least=1)
+KEEP_INVITATION_LISTS_DAYS = env.number("KEEP_INVITATION_LISTS_DAYS", default=30, least=1)
 KEEP_LETTERS_DAYS = env.number("KEEP_LETTERS_DAYS", default=2 * 365, least=1)
 KEEP_UNFINISHED_ORDERS_DAYS = env.number("KEEP_UNFINISHED_ORDERS_DAYS", default=90, least=2)
 KEEP_STRIPE_EVENT_CONTENTS_DAYS = env.number("KEEP_STRIPE_EVENT_CONTENTS_DAYS", default=90, least=7)

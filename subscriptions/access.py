@@ -25,6 +25,7 @@ class Source(StrEnum):
     SUBSCRIPTION = "subscription"
     TRIAL = "trial"
     GRACE = "grace"
+    SEAT = "seat"
     GRANT = "grant"
 
 

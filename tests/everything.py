@@ -31,6 +31,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "subscriptions.CheckoutAttempt": {"completed_at": NOW},
     "groups.GroupAccount": {"ended_at": None, "suspended_at": None, "language": "en"},
     "groups.Term": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)},
+    "groups.Domain": {"name": "example.org", "ended_at": None},
+    "groups.Invitation": {"withdrawn_at": None},
     "rights.Statement": {"kind": "withdrawal", "wished_on": None, "reason": ""},
     "mfa.Authenticator": {"type": "webauthn", "data": {"name": "Telephone", "credential": {}}},
     "readers.Letter": {"kind": "welcome", "sent_at": NOW, "withdrawn": False},

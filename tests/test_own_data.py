@@ -38,6 +38,7 @@ HARMLESS = {
     "auth.Group.name",
     "auth.Permission.name",
     "auth.Permission.codename",
+    "groups.Domain.name",
     "readers.Newsletter.name",
     "subscriptions.TermsVersion.name",
 }
