@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from subscriptions.access import Invitation, invitation_to
@@ -17,6 +18,8 @@ from .saved import Shelf, shelf_of
 from .structured_data import news_article
 
 RELATED = 4
+# What the pages of the news are written in, around the text of an article.
+NEWS_LANGUAGE = "en"
 # From this age on the page says that people, offices and facts may have changed.
 ARCHIVE_AGE = timedelta(days=2 * 365)
 
@@ -39,6 +42,12 @@ class ArticlePage:
     def card(self) -> str:
         """The path of its card, for those who link to it; a draft has none."""
         return cards.address_of(self.article) if self.article.published_at else ""
+
+    @property
+    def lang(self) -> SafeString:
+        """The language of the text as an attribute, where the page around it speaks another."""
+        language = self.article.language
+        return format_html(' lang="{}"', language) if language != NEWS_LANGUAGE else SafeString()
 
     @property
     def structured_data(self) -> SafeString:
