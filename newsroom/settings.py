@@ -85,6 +85,9 @@ ENTITLEMENT_SOURCES = (
     "subscriptions.access.by_grant",
 )
 
+# What a student pays for a year, gross, in cents; 0 where students read for nothing (docs/decisions.md).
+STUDENT_PRICE_CENTS = env.number("STUDENT_PRICE_CENTS", default=0)
+
 # How many days after its day a contract can be undone, and whether they run once more from the first charge.
 WITHDRAWAL_DAYS = env.number("WITHDRAWAL_DAYS", default=14, least=14)
 WITHDRAWAL_AFTER_FIRST_CHARGE = env.flag("WITHDRAWAL_AFTER_FIRST_CHARGE", default=True)
@@ -306,6 +309,10 @@ ACCOUNT_RATE_LIMITS = {
     "change_address": "3/m/key,10/h/key,30/d/key",
     "change_address_of_one": "5/m/user,20/d/user",
     "download_data": "10/h/user",
+    # Questions to the desk from one place; codes to one university address, and for one reader.
+    "enquiry": "10/h/key",
+    "student_code": "3/m/key,10/h/key,30/d/key",
+    "student_code_of_one": "5/m/user,20/d/user",
 }
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -379,6 +386,10 @@ KEEP_GRANTS_DAYS = env.number("KEEP_GRANTS_DAYS", default=3 * 365, least=1)
 KEEP_SEATS_DAYS = env.number("KEEP_SEATS_DAYS", default=365, least=1)
 KEEP_INVITATIONS_DAYS = env.number("KEEP_INVITATIONS_DAYS", default=90, least=1)
 KEEP_INVITATION_LISTS_DAYS = env.number("KEEP_INVITATION_LISTS_DAYS", default=30, least=1)
+KEEP_ENQUIRIES_DAYS = env.number("KEEP_ENQUIRIES_DAYS", default=2 * 365, least=1)
+KEEP_SUSPECTS_DAYS = env.number("KEEP_SUSPECTS_DAYS", default=30, least=1)
+KEEP_STUDENTS_DAYS = env.number("KEEP_STUDENTS_DAYS", default=2 * 365, least=400)
+KEEP_PROOFS_DAYS = env.number("KEEP_PROOFS_DAYS", default=30, least=1)
 KEEP_LETTERS_DAYS = env.number("KEEP_LETTERS_DAYS", default=2 * 365, least=1)
 KEEP_UNFINISHED_ORDERS_DAYS = env.number("KEEP_UNFINISHED_ORDERS_DAYS", default=90, least=2)
 KEEP_STRIPE_EVENT_CONTENTS_DAYS = env.number("KEEP_STRIPE_EVENT_CONTENTS_DAYS", default=90, least=7)

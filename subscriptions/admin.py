@@ -24,6 +24,7 @@ from . import (  # a desk of its own registers itself
     contract_desk,  # noqa: F401
     grant_desk,  # noqa: F401
     notice_desk,
+    purchase_desk,  # noqa: F401
     receipts,
     refund_desk,
     terms_desk,  # noqa: F401

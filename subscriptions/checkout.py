@@ -58,7 +58,7 @@ def start(
                 return facts.url
             _see_what_became_of(attempt, at=at)
             attempt = _attempt(reader, offer, shown_html=shown_html, return_to=return_to, at=at)
-        customer = _customer_of(reader, at=at)
+        customer = customer_of(reader, at=at)
         _close_others(attempt, customer, at=at)
         facts = billing.gateway().open_checkout(
             Order(
@@ -121,7 +121,7 @@ def _open_attempts(reader: User, *, at: datetime) -> QuerySet[CheckoutAttempt]:
     return unfinished.exclude(expires_at__lte=at)
 
 
-def _customer_of(reader: User, *, at: datetime) -> Customer:
+def customer_of(reader: User, *, at: datetime) -> Customer:
     """The reader's customer, made at Stripe the first time and kept before anything else happens."""
     customer = Customer.objects.of(reader)
     if customer and not leaving.is_gone(customer, at=at):

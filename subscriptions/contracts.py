@@ -13,7 +13,17 @@ from edge import languages
 from edge.plain_text import as_plain_text
 
 from .billing import SubscriptionFacts
-from .models import Amendment, CheckoutAttempt, Contract, ContractYear, Grant, Plan, Subscription, TermsVersion
+from .models import (
+    Amendment,
+    CheckoutAttempt,
+    Contract,
+    ContractYear,
+    Grant,
+    Plan,
+    Purchase,
+    Subscription,
+    TermsVersion,
+)
 
 # Contracts are numbered by the year of this calendar.
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -102,27 +112,33 @@ def _numbered(concluded_at: datetime) -> dict[str, str]:
 
 
 @transaction.atomic
-def conclude_for_grant(grant: Grant, *, at: datetime) -> Contract | None:
-    """The contract of a student whom staff have let in; None for other grants, which are presents and no contracts."""
+def conclude_for_grant(grant: Grant, *, at: datetime, purchase: Purchase | None = None) -> Contract | None:
+    """The contract of a student, paid or not; None for other grants, which are presents and no contracts."""
     if grant.kind != Grant.Kind.STUDENT:
         return None
     known = Contract.objects.filter(grant=grant).first()
     if known:
         return known
-    language = grant.reader.language or "en"
+    language = purchase.language if purchase else grant.reader.language or "en"
+    accepted = TermsVersion.objects.filter(name=purchase.terms_version).first() if purchase else None
+    shown_html = purchase.shown_html if purchase else ""
     return Contract.objects.create(
         **_numbered(at),
         kind=Contract.Kind.STUDENT,
-        channel=Contract.Channel.STAFF,
+        channel=Contract.Channel.STAFF if grant.granted_by else Contract.Channel.WEB,
         reader=grant.reader,
         email=grant.reader.email,
         name=grant.reader.name,
         grant=grant,
         concluded_at=at,
         made_at=at,
-        **_terms(TermsVersion.objects.in_force(at=at), language),
+        **_terms(accepted or TermsVersion.objects.in_force(at=at), language),
         language=language,
-        price_cents=0,
+        shown_html=shown_html,
+        shown_text=as_plain_text(shown_html) if shown_html else "",
+        shown_hash=purchase.shown_hash if purchase else "",
+        price_cents=purchase.cents if purchase else 0,
+        first_charge_at=at if purchase else None,
     )
 
 

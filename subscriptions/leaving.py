@@ -7,7 +7,7 @@ from allauth.usersessions.models import UserSession
 
 from readers.models import User
 
-from . import billing, checkout, webhooks
+from . import billing, checkout, purchases, webhooks
 from .models import Customer, Subscription
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ def leave(reader: User, *, at: datetime) -> int:
     if customer is None or is_gone(customer, at=at):
         return 0
     checkout.close_pages(reader, customer, at=at)
+    purchases.close_pages(reader, at=at)
     webhooks.refresh(reader, at=at)
     running = Subscription.objects.running().filter(reader=reader)
     for one in running:

@@ -11,7 +11,7 @@ from django.db import transaction
 from readers import letters
 from readers.models import User
 
-from . import billing, calls, contracts, dunning, leaving, notices, price_changes, refunds, surplus, trial
+from . import billing, calls, contracts, dunning, leaving, notices, price_changes, purchases, refunds, surplus, trial
 from .billing import EventFacts, SubscriptionFacts
 from .models import Contract, Customer, Plan, StripeEvent, Subscription
 from .models.stripe_event import NO_READER
@@ -42,6 +42,9 @@ def handle(event: EventFacts, *, at: datetime) -> None:
 def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
     if refunds.is_about(event):
         return refunds.hear(event, at=at)
+    if event.session_id and not event.subscription_id:
+        failed = event.kind == "checkout.session.async_payment_failed"
+        return purchases.hear(event.session_id, failed=failed, at=at)
     if not event.subscription_id and event.kind != "customer.deleted":
         return "Not about a subscription."
     customer = Customer.objects.filter(stripe_id=event.customer_id).first()

@@ -22,6 +22,7 @@ from subscriptions.billing import (
     MoneyIn,
     Order,
     Organisation,
+    Payment,
     PaymentFacts,
     RefundFacts,
     SentInvoiceFacts,
@@ -177,6 +178,8 @@ class FakeBilling:
 
     def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str:
         self._call("make_price")
+        if not interval:
+            return f"price_once_{cents}"
         price_id = f"price_{interval}"
         if self.periods[price_id][2] != cents:
             price_id = f"price_{interval}_{cents}"
@@ -197,6 +200,30 @@ class FakeBilling:
                 attempt_id=order.attempt_id,
             )
         return self.sessions[session_id]
+
+    def open_payment(self, payment: Payment) -> CheckoutFacts:
+        self._call("open_payment")
+        session_id = f"cs_{payment.purchase_id}"
+        if session_id not in self.sessions:
+            self.sessions[session_id] = CheckoutFacts(
+                session_id=session_id,
+                status="open",
+                url=f"https://checkout.example/{session_id}",
+                expires_at=self.now + timedelta(hours=24),
+                customer_id=payment.customer_id,
+                attempt_id=payment.purchase_id,
+                payment_status="unpaid",
+            )
+        return self.sessions[session_id]
+
+    def pay_once(self, session_id: str, status: str = "paid") -> None:
+        """The reader pays for something that is paid once: at once, or (`unpaid`) by a debit that is under way."""
+        session = self.sessions[session_id]
+        assert session.status == "open", f"the page is {session.status}"
+        self.payments[session_id] = [PaymentFacts(f"pi_{session_id}", "", 3000, 0, self.now)]
+        self.sessions[session_id] = replace(
+            session, status="complete", url="", payment_status=status, payment_id=f"pi_{session_id}"
+        )
 
     def checkout(self, session_id: str) -> CheckoutFacts:
         self._call("checkout")

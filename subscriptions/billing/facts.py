@@ -64,6 +64,10 @@ class CheckoutFacts:
     customer_id: str
     attempt_id: str
     subscription_id: str = ""
+    # Stripe's own word: unpaid (also while a debit is under way), paid, no_payment_required.
+    payment_status: str = ""
+    # The payment of something that is paid once.
+    payment_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -178,3 +182,13 @@ class Order:
     success_url: str
     cancel_url: str
     terms_version: str
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Something that is paid once and never again. `back_url` is where the payer comes back to, paid or not."""
+
+    purchase_id: str
+    customer_id: str
+    price_id: str
+    back_url: str

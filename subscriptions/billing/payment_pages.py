@@ -6,7 +6,7 @@ import stripe
 from django.conf import settings
 
 from .connection import Line, our_errors
-from .facts import CheckoutFacts, Order
+from .facts import CheckoutFacts, Order, Payment
 from .values import id_of, moment
 
 # Stripe Tax finds the rate by the address that is typed on the payment page; our prices hold the tax already.
@@ -27,6 +27,15 @@ class PaymentPages(Line):
             f"checkout-{order.attempt_id}",
             lambda options: _checkout_facts(self._client.v1.checkout.sessions.create(page, options).to_dict()),
             or_find=lambda: self._if_open(self.checkout_of(order.customer_id, order.attempt_id)),
+        )
+
+    def open_payment(self, payment: Payment) -> CheckoutFacts:
+        """Open a page for something that is paid once. The purchase's id is the key, as an attempt's is."""
+        page = payment_params(payment)
+        return self._once(
+            f"purchase-{payment.purchase_id}",
+            lambda options: _checkout_facts(self._client.v1.checkout.sessions.create(page, options).to_dict()),
+            or_find=lambda: self._if_open(self.checkout_of(payment.customer_id, payment.purchase_id)),
         )
 
     def _if_open(self, facts: CheckoutFacts | None) -> CheckoutFacts | None:
@@ -82,6 +91,22 @@ def checkout_params(order: Order) -> Any:
     }
 
 
+def payment_params(payment: Payment) -> Any:
+    """A page for something that is paid once, in Stripe's words."""
+    return {
+        "mode": "payment",
+        "ui_mode": "hosted_page",
+        "customer": payment.customer_id,
+        "client_reference_id": payment.purchase_id,
+        "line_items": [{"price": payment.price_id, "quantity": 1}],
+        "success_url": payment.back_url,
+        "cancel_url": payment.back_url,
+        "locale": "auto",
+        "metadata": {"purchase": payment.purchase_id},
+        **(TAX_PARAMS if settings.STRIPE_TAX else {}),
+    }
+
+
 def _checkout_facts(given: dict[str, Any]) -> CheckoutFacts:
     return CheckoutFacts(
         session_id=given["id"],
@@ -91,4 +116,6 @@ def _checkout_facts(given: dict[str, Any]) -> CheckoutFacts:
         customer_id=id_of(given.get("customer")),
         attempt_id=given.get("client_reference_id") or "",
         subscription_id=id_of(given.get("subscription")),
+        payment_status=given.get("payment_status") or "",
+        payment_id=id_of(given.get("payment_intent")),
     )

@@ -13,14 +13,14 @@ class Prices(Line):
         return found.data[0].id if found.data else None
 
     def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str:
-        """Make a recurring price, with a product of that name, and return its id."""
+        """Make a price, with a product of that name, and return its id; without an interval it is paid once."""
         with our_errors():
             made = self._client.v1.prices.create(
                 {
                     "currency": currency,
                     "unit_amount": cents,
                     "lookup_key": lookup_key,
-                    "recurring": {"interval": interval},
+                    **({"recurring": {"interval": interval}} if interval else {}),
                     "tax_behavior": "inclusive",
                     "product_data": {"name": product},
                 }

@@ -10,6 +10,7 @@ from .facts import (
     EventFacts,
     InvoiceFacts,
     Order,
+    Payment,
     PaymentFacts,
     RefundFacts,
     SubscriptionFacts,
@@ -35,6 +36,8 @@ class Billing(Protocol):
     def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str: ...
 
     def open_checkout(self, order: Order) -> CheckoutFacts: ...
+
+    def open_payment(self, payment: Payment) -> CheckoutFacts: ...
 
     def checkout(self, session_id: str) -> CheckoutFacts: ...
 

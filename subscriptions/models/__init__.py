@@ -9,6 +9,7 @@ from .grant import Grant
 from .notice import Notice, PutOff
 from .plan import Plan
 from .price_change import PriceChange, Repricing
+from .purchase import Purchase
 from .reconciliation import Finding, Reconciliation, Sighting
 from .refund import Refund
 from .stripe_event import StripeEvent
@@ -28,6 +29,7 @@ __all__ = [
     "Notice",
     "Plan",
     "PriceChange",
+    "Purchase",
     "PutOff",
     "Reconciliation",
     "Refund",
