@@ -6,12 +6,18 @@ from .event import GroupEvent
 from .group_account import GroupAccount
 from .invitation import Invitation, InvitationList, ListLine
 from .invoice import GroupInvoice, GroupPayment
+from .request import AnswerTemplate, Enquiry, EnquiryEntry
 from .seat import Manager, Seat
+from .student import AcademicDomain, StudentApplication, StudentProof
 from .term import Term
 
 __all__ = [
+    "AcademicDomain",
+    "AnswerTemplate",
     "Contact",
     "Domain",
+    "Enquiry",
+    "EnquiryEntry",
     "GroupAccount",
     "GroupEvent",
     "GroupInvoice",
@@ -22,5 +28,7 @@ __all__ = [
     "ListLine",
     "Manager",
     "Seat",
+    "StudentApplication",
+    "StudentProof",
     "Term",
 ]
