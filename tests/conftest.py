@@ -1,6 +1,7 @@
 """For every test, without asking: fast passwords, mail in memory, no network but loopback."""
 
 import contextlib
+import gc
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
@@ -30,6 +31,36 @@ def _loopback_only(self: socket.socket, address: Any) -> None:
 
 
 socket.socket.connect = _loopback_only  # type: ignore[assignment,method-assign]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--again`: another kind of database has seen every test already, and this one need not see all of them."""
+    parser.addoption("--again", action="store_true", help="leave out what needs no database, or any")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--again`, only what a database has a part in."""
+    if config.getoption("--again"):
+        again = [item for item in items if _depends_on_the_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in again])
+        items[:] = again
+
+
+def _depends_on_the_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("postgres") or item.get_closest_marker("everywhere"):
+        return True
+    if item.get_closest_marker("anywhere"):
+        return False
+    fixtures, case = getattr(item, "fixturenames", ()), getattr(item, "cls", None) or object
+    asks = {"db", "transactional_db", "live_server"} & set(fixtures) or item.get_closest_marker("django_db")
+    return bool(asks) or issubclass(case, TransactionTestCase)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays until the end: looking through it for garbage again and again takes a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

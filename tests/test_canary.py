@@ -195,6 +195,7 @@ def lapsed() -> User:
     return reader
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("visitor", [nobody, registered, lapsed])
 def test_no_address_tells_those_who_are_not_entitled(visitor: Callable[[], User | None], article: Article) -> None:
     reader = visitor()
@@ -204,6 +205,7 @@ def test_no_address_tells_those_who_are_not_entitled(visitor: Callable[[], User 
         assert CANARY not in everything_in(client.head(address.path)), address
 
 
+@pytest.mark.anywhere
 def test_no_disguise_helps(article: Article) -> None:
     for address in every_address(article):
         if address.path.startswith("/admin/"):
@@ -212,18 +214,21 @@ def test_no_disguise_helps(article: Article) -> None:
             assert_no_canary(signed_in(None), address.path, **disguise)
 
 
+@pytest.mark.anywhere
 def test_no_disguise_helps_at_the_article_with_an_account(article: Article) -> None:
     for reader in (registered(), lapsed()):
         for disguise in DISGUISES:
             assert_no_canary(signed_in(reader), article.get_absolute_url(), **disguise)
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_no_suffix_helps(suffix: str, article: Article) -> None:
     for path in (article.get_absolute_url(), article.get_absolute_url().rstrip("/"), "/climate/", "/"):
         assert_no_canary(signed_in(None), path + suffix, follow=True)
 
 
+@pytest.mark.anywhere
 def test_writing_tells_nothing_either(article: Article) -> None:
     for address in every_address(article):
         for method in ("post", "put", "delete", "options", "patch"):
@@ -231,6 +236,7 @@ def test_writing_tells_nothing_either(article: Article) -> None:
             assert CANARY not in said, (method, address)
 
 
+@pytest.mark.anywhere
 def test_staff_of_another_desk_find_it_nowhere_in_the_admin(article: Article) -> None:
     carol = a_reader("carol@example.org", is_staff=True)
     carol.groups.add(Group.objects.get(name="Subscription desk"))
@@ -324,6 +330,7 @@ def staff() -> User:
     return a_reader("carol@example.org", is_staff=True)
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("visitor", [subscriber, granted, staff])
 def test_the_entitled_find_it_on_the_article_and_nowhere_else(visitor: Callable[[], User], article: Article) -> None:
     reader = visitor()
