@@ -65,7 +65,7 @@ def article_page(article: Article, reading: Reading, *, reader: Any, at: datetim
         related=_related(article, topics, at),
         topics=topics,
         beside=beside(at=at, without=article),
-        is_from_the_archive=article.published_at is not None and article.published_at < at - ARCHIVE_AGE,
+        is_from_the_archive=article.published_at is not None and article.published_at <= at - ARCHIVE_AGE,
         invitation=invitation_to(reader, at=at) if reading.is_locked else None,
         shelf=shelf_of(reader, article),
         corrections=_corrections(article),

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from edge.caching import public
+from edge.caching import changes_at, public
 from edge.http import Request
 
 from .addresses import absolute
@@ -101,6 +101,8 @@ def news(request: Request) -> HttpResponse:
         .defer("teaser")[:NEWS_MOST]
     )
     found = [{"address": absolute(one.get_absolute_url()), "article": one} for one in newest]
+    for one in newest:
+        changes_at(request, one.published_at + NEWS_AGE)  # type: ignore[operator]
     return _xml(request, "sitemap_news.xml", {"pages": found})
 
 

@@ -6,14 +6,14 @@ from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect, Js
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from edge.caching import public
+from edge.caching import changes_at, public
 from edge.http import Request
 from edge.middleware import PRIVATE
 from subscriptions.access import entitlement_for
 
 from . import archive as archived
 from . import search as finding
-from .article_page import article_page
+from .article_page import ARCHIVE_AGE, article_page
 from .beside import beside
 from .front import front_page
 from .models import Article, Author, Brief, Correction, FormerAddress, PartnerItem, Section, Topic
@@ -54,6 +54,8 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
     page = article_page(article, reading, reader=request.user, at=request.now)
     if request.method == "GET":
         note_opened(request.user, article, reading, page.shelf, at=request.now)
+    if article.published_at:
+        changes_at(request, article.published_at + ARCHIVE_AGE)
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
     # The page says itself why one may read; the notice of every page would ask again.
     context["payment_trouble"] = None

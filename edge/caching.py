@@ -1,6 +1,7 @@
 """Who may keep an answer: the word a view says when its page is the same for every unknown visitor."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Mark the answers of a view as the same for every visitor without a session.
 
     `edge.middleware.cache_policy` makes that into headers; whoever brings a session still gets `no-store`.
+    `page_cache` keeps such pages ready.
     """
 
     @wraps(view)
@@ -18,4 +20,10 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         response.is_public = True  # type: ignore[attr-defined]
         return response
 
+    marked.is_public_page = True  # type: ignore[attr-defined]
     return marked
+
+
+def changes_at(request: HttpRequest, moment: datetime) -> None:
+    """Say that the page will be another one from that moment (UTC) on, though nobody writes anything."""
+    request.META.setdefault("page.changes_at", []).append(moment)

@@ -185,6 +185,7 @@ INSTALLED_APPS = [
     "csp",
     "django_tasks",
     "django_tasks_db",
+    "page_cache",
 ]
 MIDDLEWARE = [
     "edge.compression.compress",
@@ -253,6 +254,10 @@ CACHES = {
     if IN_PRODUCTION
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+# Pages for everyone are made once per change (page_cache/): how much memory a process gives them.
+PAGE_CACHE_MEGABYTES = env.number("PAGE_CACHE_MEGABYTES", default=48, least=1)
+PAGE_CACHE_SOURCES = "newsroom.page_sources.SOURCES"
+PAGE_CACHE_GOES_IN = "newsroom.page_sources.goes_in"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -1,0 +1,126 @@
+"""Which tables have changed since a page was made? Asked a few times a second, whatever the traffic.
+
+A process keeps, for every table, the number of the look at which it last saw a change. A page remembers the number at
+which it was begun: it is right for as long as none of its tables has a later one. What commits between two looks is
+therefore served from the old page for at most `LOOK_EVERY`.
+"""
+
+import threading
+import time
+from typing import Protocol
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from .triggers import TABLE
+
+# Seconds. A page is never older than the second of these, unless the database cannot be asked.
+LOOK_EVERY = 0.25
+LOOK_AT_LEAST_EVERY = 0.9
+# After so long without a look its notes may have been cleared away, and everything counts as changed.
+FORGET_AFTER = 600.0
+# What is noted is kept this long (PostgreSQL).
+KEEP_SECONDS = 3600
+
+
+class Notes(Protocol):
+    """Reads what the triggers noted; remembers how far it has read."""
+
+    def news(self) -> set[str]:
+        """The tables that were written since the last call. Raises DatabaseError."""
+
+
+class NotesOnSQLite:
+    """Writers follow one another, so that a number is enough."""
+
+    def __init__(self) -> None:
+        self.seen = -1
+
+    def news(self) -> set[str]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT name, version FROM {TABLE} WHERE version > %s", [self.seen])  # noqa: S608 - ours
+            rows = cursor.fetchall()
+        self.seen = max([self.seen, *(version for _, version in rows)])
+        return {name for name, _ in rows}
+
+
+class NotesOnPostgreSQL:
+    """A transaction may commit after one with a higher number: everything from the oldest that ran is read again."""
+
+    def __init__(self) -> None:
+        self.oldest_running = "0"
+        self.seen: set[tuple[str, str]] = set()
+
+    def news(self) -> set[str]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, xid::text, name FROM (VALUES (1)) AS always"
+                " LEFT JOIN page_cache_change ON xid >= %s::xid8",
+                [self.oldest_running],
+            )
+            rows = cursor.fetchall()
+        found = {(xid, name) for _, xid, name in rows if xid is not None}
+        news = {name for _, name in found - self.seen}
+        self.oldest_running, self.seen = rows[0][0], found
+        return news
+
+
+class Changes:
+    """What one process knows. `look` may be called by many threads."""
+
+    def __init__(self) -> None:
+        self.notes: Notes = NotesOnSQLite() if connection.vendor == "sqlite" else NotesOnPostgreSQL()
+        self.number = 0
+        self.changed_at_number: dict[str, int] = {}
+        self.everything_at_number = 0
+        self.looked_at = float("-inf")
+        self.looking = threading.Lock()
+
+    def look(self) -> bool:
+        """Look again where it is time. False where the database has not answered for too long."""
+        age = time.monotonic() - self.looked_at
+        if age < LOOK_EVERY:
+            return True
+        # One looks; the others go on with what is known while that is young enough, and wait where it is not.
+        if not self.looking.acquire(blocking=age >= LOOK_AT_LEAST_EVERY):
+            return True
+        try:
+            if time.monotonic() - self.looked_at >= LOOK_EVERY:
+                self._look()
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            return age < LOOK_AT_LEAST_EVERY
+        finally:
+            self.looking.release()
+        return True
+
+    def _look(self) -> None:
+        began = time.monotonic()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        news = self.notes.news()
+        if began - self.looked_at > FORGET_AFTER:
+            self.number += 1
+            self.everything_at_number = self.number
+        elif news:
+            self.number += 1
+            self.changed_at_number |= dict.fromkeys(news, self.number)
+        self.looked_at = began
+
+    def has_changed(self, tables: frozenset[str], *, since: int) -> bool:
+        """Whether one of them was seen to change after the look with that number."""
+        if self.everything_at_number > since:
+            return True
+        changed = self.changed_at_number
+        return any(changed.get(table, 0) > since for table in tables)
+
+
+def clear_old_notes() -> int:
+    """Delete what every process has long read; returns how many rows. Nothing to do on SQLite."""
+    if connection.vendor == "sqlite":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {TABLE} WHERE noted_at < now() - %s * interval '1 second'",  # noqa: S608 - ours
+            [KEEP_SECONDS],
+        )
+        return cursor.rowcount

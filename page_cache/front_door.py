@@ -1,0 +1,218 @@
+"""Before Django: a ready page goes out as bytes; whatever is not one goes in, and may come out as one.
+
+Only views that say `@public` (edge/caching.py) are asked for pages to keep, as a visitor of whom nothing is known: no
+cookie, no address, no user agent. So a page can hold nothing of the one who happened to come first.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+from django.utils.module_loading import import_string
+
+from edge import clock
+
+from . import page as pages
+from .changes import Changes
+from .made_of import Recorder
+from .moments import right_until
+from .page import Page
+from .store import Store
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+Key = tuple[str, str, str, str]
+
+log = logging.getLogger(__name__)
+# How long one waits for another who makes the same page, in seconds; then it is made twice.
+PATIENCE = 10.0
+LONGEST_ADDRESS = 1024
+KEPT_STATUSES = ("200 ", "301 ", "410 ")
+# Where somebody came from is nothing a page depends on.
+TRACKING = ("utm_", "mc_", "pk_", "fbclid", "gclid", "msclkid", "yclid", "igshid", "ref_src")
+# Where a view puts the moments at which its page changes by itself (edge/caching.py).
+MOMENTS = "page.changes_at"
+
+
+class PageCache:
+    """A WSGI application around another: one per process."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.store = Store(settings.PAGE_CACHE_MEGABYTES * 1024 * 1024)
+        self.changes = Changes()
+        self.not_shared: set[Key] = set()
+        self.making: dict[Key, threading.Lock] = {}
+        self.bookkeeping = threading.Lock()
+        self.goes_in = import_string(settings.PAGE_CACHE_GOES_IN)
+        self.session_cookie = f"{settings.SESSION_COOKIE_NAME}="
+        self.hosts = frozenset(settings.ALLOWED_HOSTS)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        key = self._key(environ)
+        if key is None or key in self.not_shared:
+            return self.application(environ, start_response)
+        now = clock.now()
+        database_answers = self.changes.look()
+        page = self._ready(key, now)
+        if page is None:
+            if not database_answers or not _is_public(key[2]):
+                return self._not_shared(key, environ, start_response)
+            return self._made_once(key, environ, start_response)
+        return _serve(page, environ, start_response)
+
+    # --- Is there one? ------------------------------------------------------------------------------
+
+    def _key(self, environ: Environ) -> Key | None:
+        """What the page depends on: scheme, host, path and query. None for whatever is no plain reading."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or "HTTP_AUTHORIZATION" in environ:
+            return None
+        path, query, host = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""), environ.get("HTTP_HOST", "")
+        if len(path) + len(query) > LONGEST_ADDRESS or not self._is_ours(host):
+            return None
+        if self.session_cookie in environ.get("HTTP_COOKIE", "") or self.goes_in(environ):
+            return None
+        scheme = environ.get("HTTP_X_FORWARDED_PROTO", environ.get("wsgi.url_scheme", "http"))
+        return scheme, host, path, _without_tracking(query) if query else ""
+
+    def _is_ours(self, host: str) -> bool:
+        return host in self.hosts or host.rpartition(":")[0] in self.hosts
+
+    def _ready(self, key: Key, now: datetime) -> Page | None:
+        page = self.store.get(key)
+        if page is None:
+            return None
+        is_right = page.made_at <= now < page.right_until
+        if is_right and not self.changes.has_changed(page.tables, since=page.begun_at_number):
+            return page
+        return None
+
+    # --- Making one ---------------------------------------------------------------------------------
+
+    def _made_once(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        with self.bookkeeping:
+            lock = self.making.setdefault(key, threading.Lock())
+        if lock.acquire(timeout=PATIENCE):
+            try:
+                if page := self._ready(key, clock.now()):
+                    return _serve(page, environ, start_response)
+                return self._make(key, environ, start_response)
+            finally:
+                lock.release()
+                with self.bookkeeping:
+                    self.making.pop(key, None)
+        return self.application(environ, start_response)
+
+    def _make(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        number, now, recorder = self.changes.number, clock.now(), Recorder()
+        asked = _as_nobody(environ, query=key[3])
+        with recorder.listening():
+            answer = _Answer.of(self.application, asked)
+        if not answer.may_be_shared:
+            return self._once(key, answer, environ, start_response)
+        if not recorder.is_watched:
+            log.warning("%s is made for each visitor: it reads %s", key[2], ", ".join(sorted(recorder.unknown)))
+            return self._once(key, answer, environ, start_response)
+        page = pages.make(
+            answer.status,
+            answer.headers,
+            answer.content,
+            tables=frozenset(recorder.tables),
+            begun_at_number=number,
+            made_at=now,
+            right_until=right_until(recorder.tables, at=now, said=asked.get(MOMENTS, ())),
+        )
+        self.store.put(key, page)
+        return _serve(page, environ, start_response)
+
+    def _once(self, key: Key, answer: "_Answer", environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Hand out an answer that is not kept. A page that exists will not be tried again; others may yet come."""
+        if answer.status.startswith("200 "):
+            self._remember_not_shared(key)
+        start_response(answer.status, answer.headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.content]
+
+    def _not_shared(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not _is_public(key[2]):
+            self._remember_not_shared(key)
+        return self.application(environ, start_response)
+
+    def _remember_not_shared(self, key: Key) -> None:
+        with self.bookkeeping:
+            if len(self.not_shared) > 10_000:
+                self.not_shared.clear()
+            self.not_shared.add(key)
+
+
+class _Answer:
+    """All of what the application said."""
+
+    def __init__(self) -> None:
+        self.status = ""
+        self.headers: pages.Headers = []
+        self.content = b""
+
+    @classmethod
+    def of(cls, application: Application, environ: Environ) -> "_Answer":
+        answer = cls()
+        parts = application(environ, answer.start)
+        try:
+            answer.content = b"".join(parts)
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+        return answer
+
+    def start(self, status: str, headers: pages.Headers, exc_info: Any = None) -> None:
+        self.status, self.headers = status, list(headers)
+
+    @property
+    def may_be_shared(self) -> bool:
+        """Whether it is public, complete, and holds nothing that is made for one answer only."""
+        values = {name.lower(): value for name, value in self.headers}
+        return (
+            self.status.startswith(KEPT_STATUSES)
+            and values.get("cache-control", "").startswith("public")
+            # Files are better off in caches in front than in our memory.
+            and "immutable" not in values["cache-control"]
+            and "set-cookie" not in values
+            and "'nonce-" not in values.get("content-security-policy", "")
+        )
+
+
+def _serve(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    body = page.body_for(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    has = environ.get("HTTP_IF_NONE_MATCH")
+    if has and page.status.startswith("200 ") and pages.matches(body.etag, has):
+        start_response("304 Not Modified", body.not_modified)
+        return []
+    start_response(page.status, body.headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body.content]
+
+
+def _as_nobody(environ: Environ, *, query: str) -> Environ:
+    """The same address, asked by a visitor of whom nothing is known."""
+    known = {name: value for name, value in environ.items() if not name.startswith("HTTP_")}
+    kept = {name: environ[name] for name in ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO") if name in environ}
+    return known | kept | {"REQUEST_METHOD": "GET", "QUERY_STRING": query, MOMENTS: []}
+
+
+def _is_public(path: str) -> bool:
+    try:
+        view = resolve(path.encode("latin-1", "replace").decode("utf-8", "replace")).func
+    except Resolver404:
+        return False
+    return getattr(view, "is_public_page", False)
+
+
+def _without_tracking(query: str) -> str:
+    if not any(name in query for name in TRACKING):
+        return query
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return urlencode([(name, value) for name, value in pairs if not name.startswith(TRACKING)])
