@@ -1,24 +1,15 @@
 """A real Chromium, and the site on a port of localhost: browsers make passkeys there and on https only."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.browser.chromium import CHROMIUM, QUIET
+
 # Playwright runs an event loop in this thread; the database calls of the tests themselves are ordinary ones.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WATCH_POLICY = """document.addEventListener('securitypolicyviolation', event =>
   console.error('POLICY ' + event.violatedDirective + ' ' + event.blockedURI))"""
 
