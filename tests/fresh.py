@@ -186,7 +186,7 @@ class Postgresql:
             cursor.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
             self._tables = sorted(name for (name,) in cursor.fetchall())
             self._written = self._filled(cursor)
-            cursor.execute("CREATE SCHEMA before")
+            cursor.execute("DROP SCHEMA IF EXISTS before CASCADE; CREATE SCHEMA before")
             for table in self._written:
                 cursor.execute(f"CREATE TABLE before.{table} AS TABLE public.{table}")
 
