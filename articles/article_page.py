@@ -16,6 +16,7 @@ from .models import Article, Correction, Topic
 from .paywall import Reading
 from .saved import Shelf, shelf_of
 from .structured_data import news_article
+from .translations import versions_of
 
 RELATED = 4
 # What the pages of the news are written in, around the text of an article.
@@ -37,6 +38,8 @@ class ArticlePage:
     invitation: Invitation | None = None
     shelf: Shelf | None = None
     corrections: tuple[Correction, ...] = ()
+    # In every language, the original first; empty where there is only this one.
+    translations: tuple[Article, ...] = ()
 
     @property
     def card(self) -> str:
@@ -48,6 +51,16 @@ class ArticlePage:
         """The language of the text as an attribute, where the page around it speaks another."""
         language = self.article.language
         return format_html(' lang="{}"', language) if language != NEWS_LANGUAGE else SafeString()
+
+    @property
+    def changed_at(self) -> datetime:
+        """When what readers see of it was written or changed last (UTC)."""
+        return max(self.article.changed_at, self.article.published_at or self.article.changed_at)
+
+    @property
+    def original(self) -> Article | None:
+        """For whoever reads none of its languages; None where there is only this one."""
+        return self.translations[0] if self.translations else None
 
     @property
     def structured_data(self) -> SafeString:
@@ -69,6 +82,7 @@ def article_page(article: Article, reading: Reading, *, reader: Any, at: datetim
         invitation=invitation_to(reader, at=at) if reading.is_locked else None,
         shelf=shelf_of(reader, article),
         corrections=_corrections(article),
+        translations=versions_of(article, at=at),
     )
 
 

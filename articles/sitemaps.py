@@ -14,6 +14,7 @@ from edge.http import Request
 from .addresses import absolute
 from .models import Article, Author, Section, Topic
 from .models.article import ArticleQuerySet
+from .translations import all_versions
 
 # More is not allowed in one file (sitemaps.org).
 MOST = 50_000
@@ -74,15 +75,20 @@ def year(request: Request, year: int) -> HttpResponse:
     if not 1900 <= year <= 9000:
         raise Http404
     start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    published = Article.objects.published(at=request.now)
     rows = (
-        Article.objects.published(at=request.now)
-        .filter(published_at__gte=start, published_at__lt=end)
+        published.filter(published_at__gte=start, published_at__lt=end)
         .newest_first()
-        .values_list("section__slug", "slug", Greatest("published_at", "changed_at"))[:MOST]
+        .values_list("pk", "section__slug", "slug", Greatest("published_at", "changed_at"))[:MOST]
     )
+    versions = all_versions(published)
     found = [
-        {"address": absolute(reverse("article", args=[section, slug])), "changed_at": changed_at}
-        for section, slug, changed_at in rows
+        {
+            "address": absolute(reverse("article", args=[section, slug])),
+            "changed_at": changed_at,
+            "versions": [(language, absolute(path)) for language, path in versions.get(key, ())],
+        }
+        for key, section, slug, changed_at in rows
     ]
     if not found:
         raise Http404

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
-from . import crawlers, feeds, gift_views, media, private_feed, sitemaps, views
+from . import crawlers, feeds, gift_views, media, oembed, private_feed, sitemaps, views
 
 
 class FeedForm(StringConverter):
@@ -59,6 +59,7 @@ urlpatterns = [
     path("sitemap-news.xml", sitemaps.news, name="sitemap_of_news"),
     path("sitemap-<int:year>.xml", sitemaps.year, name="sitemap_of_year"),
     path("robots.txt", crawlers.robots, name="robots"),
+    path("oembed", oembed.oembed, name="oembed"),
     path("<slug:section>/feed.<feed_form:form>", feeds.section_feed, name="section_feed"),
     path("<slug:section>/", views.section, name="section"),
     path("<slug:section>/<slug:slug>/", views.article, name="article"),

@@ -21,6 +21,7 @@ from .paywall import Access, Reading, reading_of, reading_of_search_engine
 from .river import NoSuchPlace, Stretch, stretch_of
 from .saved import note_opened
 from .search_crawlers import engine_of
+from .translations import is_translated
 
 
 @public
@@ -75,7 +76,8 @@ def _reading(request: Request, article: Article) -> Reading:
 
 def _published(request: Request, slug: str) -> Article | None:
     corrections = Correction.objects.filter(article=OuterRef("pk"))
-    published = Article.objects.published(at=request.now).for_reading().annotate(is_corrected=Exists(corrections))
+    published = Article.objects.published(at=request.now).for_reading()
+    published = published.annotate(is_corrected=Exists(corrections), is_translated=is_translated())
     if found := published.filter(slug=slug).first():
         return found
     former = FormerAddress.objects.filter(slug=slug).first()

@@ -87,7 +87,7 @@ def test_a_subscriber_costs_four_more_even_with_pictures_in_the_paid_part(django
         ("/feed.xml", 4),
         ("/climate/feed.xml", 3),
         ("/sitemap.xml", 2),
-        ("/sitemap-2026.xml", 1),
+        ("/sitemap-2026.xml", 2),
         ("/sitemap-news.xml", 1),
         ("/robots.txt", 1),
     ],

@@ -75,7 +75,7 @@ class ArticleAdmin(admin.ModelAdmin):
     actions = None
     view_on_site = False
     raw_id_fields = ("hero",)
-    autocomplete_fields = ("related", "topics")
+    autocomplete_fields = ("related", "topics", "translation_of")
     save_on_top = False
     readonly_fields = ("corrected_so_far",)
     fieldsets = (
@@ -86,7 +86,7 @@ class ArticleAdmin(admin.ModelAdmin):
             "On the site",
             {
                 "classes": ["desk-side"],
-                "fields": ["is_free", "leads_front", "slug", "language", "related", "began_with"],
+                "fields": [*("is_free", "leads_front", "slug", "language", "translation_of", "related", "began_with")],
             },
         ),
     )

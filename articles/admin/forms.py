@@ -192,6 +192,18 @@ class ArticleForm(forms.ModelForm):
         """What the buttons of the editor can make, and nothing else."""
         return body.clean(self.cleaned_data["text"])
 
+    def clean_translation_of(self) -> Article | None:
+        """The original, also where one of its translations was chosen. Raises ValidationError where it cannot be."""
+        chosen: Article | None = self.cleaned_data["translation_of"]
+        original = chosen and (chosen.translation_of or chosen)
+        if original is None:
+            return None
+        if original.pk == self.instance.pk:
+            raise forms.ValidationError("An article is no translation of itself.")
+        if self.instance.pk and self.instance.translations.exists():
+            raise forms.ValidationError("Others are translations of this article; make it the original of both.")
+        return original
+
     def clean_slug(self) -> str:
         """The address, made from the headline where it is left empty. Raises ValidationError where it is taken."""
         slug = self.cleaned_data["slug"] or self._slug_from_headline()
@@ -213,10 +225,14 @@ class ArticleForm(forms.ModelForm):
         return next(slug for slug in _numbered(stem) if slug not in used)
 
     def clean(self) -> dict[str, Any]:
-        """Raise ValidationError for the words of a correction without its note."""
+        """Raise ValidationError for a correction without its note, and a translation in its original's language."""
         cleaned = super().clean() or self.cleaned_data
         if (cleaned.get("it_said") or cleaned.get("it_says_now")) and not cleaned.get("correction"):
             self.add_error("correction", "Say in a sentence what was wrong; the two quotations alone do not.")
+        original = cleaned.get("translation_of")
+        if original and original.language == cleaned.get("language"):
+            words = f"The original is in {original.get_language_display()}, too: choose the language of this one."
+            self.add_error("language", words)
         return cleaned
 
     def clean_publish_at(self) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -106,6 +106,14 @@ class Article(models.Model):
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="articles")
     topics = models.ManyToManyField(Topic, blank=True, related_name="articles", help_text="What it is about.")
     language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)
+    translation_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="translations",
+        help_text="The original, where this is the same article in another language. Readers can switch.",
+    )
     authors = models.ManyToManyField(Author, through="Byline", related_name="articles")
     standfirst = models.CharField(max_length=300, blank=True, help_text="One or two sentences under the headline.")
     hero = models.ForeignKey(
@@ -153,6 +161,15 @@ class Article(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="published") | (Q(published_at__isnull=False) & ~Q(headline="")),
                 name="published_article_has_date_and_headline",
+            ),
+            models.CheckConstraint(
+                condition=Q(translation_of__isnull=True) | ~Q(translation_of=F("id")),
+                name="article_is_no_translation_of_itself",
+            ),
+            models.UniqueConstraint(
+                fields=["translation_of", "language"],
+                name="one_translation_in_each_language",
+                violation_error_message="The original has a translation into this language already.",
             ),
             models.CheckConstraint(
                 condition=Q(status="withdrawn", withdrawn_at__isnull=False, published_at__isnull=False)
