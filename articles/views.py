@@ -9,9 +9,11 @@ from django.views.decorators.http import require_safe
 from edge.caching import changes_at, public
 from edge.http import Request
 from edge.middleware import PRIVATE
+from edge.visitor import visitor_of
 from subscriptions.access import entitlement_for
 
 from . import archive as archived
+from . import noting
 from . import search as finding
 from .article_page import ARCHIVE_AGE, article_page
 from .beside import beside
@@ -55,6 +57,7 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
     page = article_page(article, reading, reader=request.user, at=request.now)
     if request.method == "GET":
         note_opened(request.user, article, reading, page.shelf, at=request.now)
+        noting.tell(visitor_of(request), article, reading, at=request.now)
     if article.published_at:
         changes_at(request, article.published_at + ARCHIVE_AGE)
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
@@ -68,7 +71,7 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
 
 
 def _reading(request: Request, article: Article) -> Reading:
-    reading = reading_of(article, entitlement_for(request.user, at=request.now))
+    reading = reading_of(article, entitlement_for(visitor_of(request), at=request.now))
     if reading.is_locked and settings.SEARCH_CRAWLERS and engine_of(request):
         return reading_of_search_engine(article)
     return reading
@@ -193,7 +196,7 @@ def search(request: Request) -> HttpResponse:
         period=request.GET.get("period", ""),
         order=request.GET.get("order", ""),
     )
-    entitlement = entitlement_for(request.user, at=request.now)
+    entitlement = entitlement_for(visitor_of(request), at=request.now)
     try:
         page = int(request.GET.get("page", "1"))
         results = finding.results(asked, entitlement, at=request.now, page=page)

@@ -21,4 +21,4 @@ def by_seat(user: Any, at: datetime) -> Entitlement | None:
     term = held.select_related("group").order_by("-ends_on").first()
     if term is None:
         return None
-    return Entitlement(Source.SEAT, until=term.access_ends_at, through=term.group.organisation)
+    return Entitlement(Source.SEAT, until=term.access_ends_at, through=term.group.organisation, group_id=term.group_id)

@@ -84,6 +84,14 @@ ENTITLEMENT_SOURCES = (
     "groups.access.by_seat",
     "subscriptions.access.by_grant",
 )
+# And then, without an account: because of where somebody is, or was the other day.
+ENTITLEMENT_PLACES = ("groups.on_site.by_network", "groups.on_site.by_off_site_pass")
+# Told of every article that somebody opened who may read it.
+READING_NOTED_BY = ("groups.usage.note",)
+# For how many hours a visitor on an organisation's network is recognised, and for how many days a pass lasts after the
+# last day there.
+ON_SITE_HOURS = env.number("ON_SITE_HOURS", default=12, least=1)
+OFF_SITE_PASS_DAYS = env.number("OFF_SITE_PASS_DAYS", default=30, least=1)
 
 # What a student pays for a year, gross, in cents; 0 where students read for nothing (docs/decisions.md).
 STUDENT_PRICE_CENTS = env.number("STUDENT_PRICE_CENTS", default=0)
@@ -308,6 +316,8 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/m/key,10/h/key,30/d/key",
     # Withdrawals and cancellations from one place (rights/limits.py).
     "statement": "20/h/key",
+    # Mails with a pass to one address; a whole university asks from one network (groups/on_site_views.py).
+    "off_site_pass": "3/h/key,10/d/key",
     "guess_login_code": f"{ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS}/{ACCOUNT_LOGIN_BY_CODE_TIMEOUT}s/key",
     "reset_password": "20/m/ip,5/m/key,10/h/key,30/d/key",
     # Mails about a change of address: to one new address, and by one reader.
@@ -406,6 +416,11 @@ KEEP_ADDRESS_CHANGES_DAYS = env.number("KEEP_ADDRESS_CHANGES_DAYS", default=180,
 KEEP_CONSENTS_DAYS = env.number("KEEP_CONSENTS_DAYS", default=3 * 365, least=30)
 KEEP_GIFTS_DAYS = env.number("KEEP_GIFTS_DAYS", default=90, least=31)
 KEEP_HISTORY_DAYS = env.number("KEEP_HISTORY_DAYS", default=365, least=1)
+KEEP_OFF_SITE_PASSES_DAYS = env.number("KEEP_OFF_SITE_PASSES_DAYS", default=30, least=1)
+# Which articles people of a group opened: counted every night, and gone.
+KEEP_OPENINGS_DAYS = env.number("KEEP_OPENINGS_DAYS", default=2, least=2)
+# How many a person opened on a day: core readers of thirty days, and the sum of the month before.
+KEEP_PERSON_DAYS_DAYS = env.number("KEEP_PERSON_DAYS_DAYS", default=62, least=62)
 KEEP_RUNS_DAYS = env.number("KEEP_RUNS_DAYS", default=14, least=1)
 KEEP_UNPROVED_DAYS = env.number("KEEP_UNPROVED_DAYS", default=2, least=1)
 KEEP_UNFINISHED_SIGN_INS_DAYS = 1

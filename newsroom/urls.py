@@ -24,6 +24,7 @@ urlpatterns = [
         path("account/", include("articles.account_urls")),
         path("newsletters/", include("readers.newsletter_urls")),
         path("subscribe/", include("subscriptions.urls")),
+        path("on-site/", include("groups.on_site_urls")),
         path("terms/", include("subscriptions.terms_urls")),
         path("", include("rights.urls")),
         path("", include("newsroom.page_urls")),

@@ -1,6 +1,6 @@
 """May this reader read, why, and until when? The one place that answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+
+from edge.visitor import Visitor
 
 from . import trial
 from .models import Grant, Plan, Subscription
@@ -27,6 +29,8 @@ class Source(StrEnum):
     GRACE = "grace"
     SEAT = "seat"
     GRANT = "grant"
+    NETWORK = "network"
+    OFF_SITE = "off_site"
 
 
 @dataclass(frozen=True)
@@ -39,23 +43,36 @@ class Entitlement:
     through: str = ""
     # A debit for it is under way; the bank has some days to say no.
     payment_pending: bool = False
+    # The number of the agreement it is through, where it is through one.
+    group_id: int | None = None
+
+    @property
+    def is_of_a_place(self) -> bool:
+        """Whether it comes from where somebody is, and gives nothing that could be passed on or taken away."""
+        return self.source in (Source.NETWORK, Source.OFF_SITE)
 
 
-def entitlement_for(user: Any, *, at: datetime) -> Entitlement | None:
-    """The first reason why `user` (a reader or AnonymousUser) may read the full text at that moment, or None."""
-    if not user.is_authenticated or not user.is_active:
-        return None
-    for source in sources():
-        if entitlement := source(user, at):
-            return entitlement
-    return None
+def entitlement_for(asker: Any, *, at: datetime) -> Entitlement | None:
+    """The first reason why they may read the full text at that moment, or None.
+
+    `asker` is an edge.visitor.Visitor, or a mere reader or AnonymousUser where it is about no request.
+    """
+    return next(_reasons(Visitor.of(asker), at), None)
 
 
-def all_entitlements_for(user: Any, *, at: datetime) -> list[Entitlement]:
+def all_entitlements_for(asker: Any, *, at: datetime) -> list[Entitlement]:
     """Every reason, for the account page and for staff who are asked why."""
-    if not user.is_authenticated or not user.is_active:
-        return []
-    return [entitlement for source in sources() if (entitlement := source(user, at))]
+    return list(_reasons(Visitor.of(asker), at))
+
+
+def _reasons(visitor: Visitor, at: datetime) -> Iterator[Entitlement]:
+    """What the account gives, then what the place gives; each is asked only when the ones before were not enough."""
+    if visitor.user.is_authenticated and not visitor.user.is_active:
+        return
+    if visitor.user.is_authenticated:
+        yield from (found for source in sources() if (found := source(visitor.user, at)))
+    if visitor.address is not None or visitor.off_site_pass is not None:
+        yield from (found for source in place_sources() if (found := source(visitor, at)))
 
 
 def as_staff(user: Any, at: datetime) -> Entitlement | None:
@@ -88,6 +105,12 @@ def by_grant(user: Any, at: datetime) -> Entitlement | None:
 def sources() -> tuple[Callable[[Any, datetime], Entitlement | None], ...]:
     """Everyone who may answer, in the order of ENTITLEMENT_SOURCES; a new way of being entitled is one line there."""
     return tuple(import_string(name) for name in settings.ENTITLEMENT_SOURCES)
+
+
+@cache
+def place_sources() -> tuple[Callable[[Visitor, datetime], Entitlement | None], ...]:
+    """The same for those who may read without an account, because of where they are (ENTITLEMENT_PLACES)."""
+    return tuple(import_string(name) for name in settings.ENTITLEMENT_PLACES)
 
 
 @dataclass(frozen=True)

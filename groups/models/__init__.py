@@ -7,9 +7,12 @@ from .group_account import GroupAccount
 from .invitation import Invitation, InvitationList, ListLine
 from .invoice import GroupInvoice, GroupPayment
 from .request import AnswerTemplate, Enquiry, EnquiryEntry
+from .network import Network, OffSitePass
 from .seat import Manager, Seat
+from .sign_on import SignOn
 from .student import AcademicDomain, StudentApplication, StudentProof
 from .term import Term
+from .usage import MonthOfUse, Opening, PersonDay
 
 __all__ = [
     "AcademicDomain",
@@ -27,7 +30,13 @@ __all__ = [
     "JoinLink",
     "ListLine",
     "Manager",
+    "MonthOfUse",
+    "Network",
+    "OffSitePass",
+    "Opening",
+    "PersonDay",
     "Seat",
+    "SignOn",
     "StudentApplication",
     "StudentProof",
     "Term",
