@@ -26,7 +26,7 @@ def running(*arguments: str, answers_at: str, environment: Mapping[str, str] | N
     """`python <arguments>`, from the moment it answers at that address; stopped at the end. Raises RuntimeError."""
     process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
-        _wait_for(answers_at, process)
+        wait_for(answers_at, process)
         yield
     finally:
         process.terminate()
@@ -47,7 +47,8 @@ def site(application: str, *, port: int, threads: int) -> Iterator[str]:
         yield url
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Until something answers there. Raises RuntimeError where the program ends first, or after a minute."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:

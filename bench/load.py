@@ -1,0 +1,42 @@
+"""How many requests a second an address takes, and how long the slowest hundredth waits: measured by wrk."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from bench.many import Ask, seconds_for
+
+CONNECTIONS = 16
+_UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+@dataclass(frozen=True)
+class Load:
+    """What was measured. `p99_ms` is 0 where no tool told it."""
+
+    per_second: float
+    p99_ms: float
+
+
+def load(base: str, path: str, *, seconds: int, headers: dict[str, str] | None = None, expect: int = 200) -> Load:
+    """Ask for so many seconds, through 16 connections. Raises RuntimeError where another status comes."""
+    if not (wrk := shutil.which("wrk")):
+        return _without_wrk(base, path, headers or {}, expect)
+    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
+    for name, value in (headers or {}).items():
+        command += ["-H", f"{name}: {value}"]
+    said = subprocess.run([*command, base + path], check=True, capture_output=True, text=True).stdout
+    # wrk counts 304 as an error of no kind; whatever is 400 or more it names.
+    if bad := re.search(r"Non-2xx or 3xx responses: (\d+)", said):
+        raise RuntimeError(f"{path}: {bad[1]} answers were errors.")
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if p99 is None or rate is None:
+        raise RuntimeError(f"wrk said: {said}")
+    return Load(float(rate[1]), float(p99[1]) * _UNITS[p99[2]])
+
+
+def _without_wrk(base: str, path: str, headers: dict[str, str], expect: int) -> Load:
+    asks = [Ask(path, headers) for _ in range(2000)]
+    return Load(len(asks) / seconds_for(base, asks, connections=CONNECTIONS, expect=expect), 0.0)
