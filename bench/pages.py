@@ -209,12 +209,12 @@ def _nginx(url: str) -> Iterator[str]:
 
 
 def _compressed(url: str) -> bytes:
-    with urlopen(Request(url, headers=BROWSER), timeout=30) as answer:  # noqa: S310 - loopback
+    with urlopen(Request(url, headers=BROWSER), timeout=30) as answer:
         return answer.read()
 
 
 def _header(url: str, name: str) -> str:
-    with urlopen(Request(url, headers=BROWSER), timeout=30) as answer:  # noqa: S310 - loopback
+    with urlopen(Request(url, headers=BROWSER), timeout=30) as answer:
         return answer.headers.get(name, "")
 
 
