@@ -9,7 +9,7 @@ from .invoice import GroupInvoice, GroupPayment
 from .request import AnswerTemplate, Enquiry, EnquiryEntry
 from .network import Network, OffSitePass
 from .seat import Manager, Seat
-from .sign_on import SignOn
+from .sign_on import SignOn, SignOnDomain
 from .student import AcademicDomain, StudentApplication, StudentProof
 from .term import Term
 from .usage import MonthOfUse, Opening, PersonDay
@@ -37,6 +37,7 @@ __all__ = [
     "PersonDay",
     "Seat",
     "SignOn",
+    "SignOnDomain",
     "StudentApplication",
     "StudentProof",
     "Term",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from edge.personal_data import Basis, Keep, PersonalData
 
+from .domain import Domain
 from .group_account import GroupAccount
 
 _ADDRESS = URLValidator(schemes=["https"])
@@ -64,6 +65,11 @@ class SignOn(models.Model):
         default=False,
         help_text="OpenID Connect: the provider does not say whether an address is verified (Microsoft Entra ID), but "
         "gives addresses of its own domains only to whom they belong. Ask their IT.",
+    )
+    domains = models.ManyToManyField(
+        Domain,
+        through="SignOnDomain",
+        help_text="Those that staff have seen to be theirs: whom the provider names there is let into that account.",
     )
     changed_at = models.DateTimeField(editable=False)
     changed_by = models.ForeignKey(
@@ -117,6 +123,29 @@ class SignOn(models.Model):
         """Remember the day on which it was used last."""
         today = at.date()
         type(self).objects.filter(pk=self.pk).exclude(last_used_on=today).update(last_used_on=today)
+
+
+class SignOnDomain(models.Model):
+    """A domain that a provider speaks for. Managers may add domains to their group; here only staff do."""
+
+    personal_data = None
+
+    sign_on = models.ForeignKey(SignOn, on_delete=models.CASCADE, related_name="spoken_for")
+    domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="spoken_for_by")
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = "domain that it speaks for"
+        verbose_name_plural = "domains that it speaks for"
+        constraints = [models.UniqueConstraint(fields=["sign_on", "domain"], name="sign_on_speaks_once_for_a_domain")]
+
+    def __str__(self) -> str:
+        return str(self.domain)
+
+    def clean(self) -> None:
+        """Raises ValidationError for a domain of another organisation, or one that is given up."""
+        if self.domain.group_id != self.sign_on.group_id or self.domain.ended_at is not None:
+            raise ValidationError({"domain": "This is no domain of this agreement."})
 
 
 def _is_for_everybody(issuer: str) -> bool:
