@@ -120,6 +120,22 @@ END_EARLY_IN_FIRST_YEAR = env.flag("END_EARLY_IN_FIRST_YEAR", default=False)
 if TRIAL_LAST_REMINDER_DAYS >= TRIAL_FIRST_REMINDER_DAYS or RENEWAL_LAST_NOTICE_DAYS >= RENEWAL_FIRST_NOTICE_DAYS:
     raise ImproperlyConfigured("TRIAL_FIRST_REMINDER_DAYS and RENEWAL_FIRST_NOTICE_DAYS must be more than the last.")
 
+# --- Agreements with organisations (docs/groups.md) ---------------------------------------------------
+# Who besides the readers' own subscriptions is told what Stripe says: each answers with a remark, or None.
+STRIPE_EVENT_HEARERS = ("groups.invoicing.hear",)
+GROUP_QUOTE_DAYS = env.number("GROUP_QUOTE_DAYS", default=30, least=1)
+# Until an invoice is due, and from then until it suspends the agreement.
+GROUP_DAYS_UNTIL_DUE = env.number("GROUP_DAYS_UNTIL_DUE", default=30, least=1)
+GROUP_OVERDUE_DAYS = env.number("GROUP_OVERDUE_DAYS", default=30, least=1)
+# VAT on what organisations at home pay, in percent; abroad by the rules of groups/vat.py (law.md L7).
+GROUP_VAT_PERCENT = env.number("GROUP_VAT_PERCENT", default=6)
+SELLER_COUNTRY = env.text("SELLER_COUNTRY", default="BE").upper()
+SELLER_VAT_NUMBER = env.text("SELLER_VAT_NUMBER", default="BE0999999922")
+SELLER_IBAN = env.text("SELLER_IBAN", default="BE71 0961 2345 6769")
+SELLER_BIC = env.text("SELLER_BIC", default="GKCCBEBB")
+# What the number of an invoice of our own begins with: F2026-00012.
+INVOICE_PREFIX = env.text("INVOICE_PREFIX", default="F")
+
 # --- Safety ----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:

@@ -25,6 +25,7 @@ urlpatterns = [
         path("newsletters/", include("readers.newsletter_urls")),
         path("subscribe/", include("subscriptions.urls")),
         path("on-site/", include("groups.on_site_urls")),
+        path("group/", include("groups.contract_urls")),
         path("terms/", include("subscriptions.terms_urls")),
         path("", include("rights.urls")),
         path("", include("newsroom.page_urls")),

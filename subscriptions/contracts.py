@@ -142,6 +142,38 @@ def conclude_for_grant(grant: Grant, *, at: datetime, purchase: Purchase | None 
     )
 
 
+@transaction.atomic
+def conclude_for_organisation(
+    *,
+    name: str,
+    email: str,
+    channel: Contract.Channel,
+    price_cents: int,
+    shown_html: str,
+    language: str,
+    country: str,
+    at: datetime,
+) -> Contract:
+    """The contract with an organisation, for which that person said yes to what is shown there (law.md L17)."""
+    return Contract.objects.create(
+        **_numbered(at),
+        kind=Contract.Kind.GROUP,
+        channel=channel,
+        reader=None,
+        email=email,
+        name=name,
+        concluded_at=at,
+        made_at=at,
+        **_terms(TermsVersion.objects.in_force(at=at), language),
+        language=language,
+        shown_html=shown_html,
+        shown_text=as_plain_text(shown_html, base_url=settings.SITE_URL),
+        shown_hash=digest(shown_html),
+        price_cents=price_cents,
+        billing_country=country,
+    )
+
+
 def terms_in_words(contract: Contract) -> dict[str, str]:
     """The terms that were accepted, for a letter: version, language, cleaned HTML and plain text; empty without any."""
     text = contract.accepted_terms

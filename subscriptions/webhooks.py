@@ -1,12 +1,15 @@
 """What we do when Stripe says that something changed. Verify, receipt, lock, ask anew, write: in that order."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from readers import letters
 from readers.models import User
@@ -39,7 +42,19 @@ def handle(event: EventFacts, *, at: datetime) -> None:
         StripeEvent.objects.filter(pk=receipt.pk).update(handled_at=at, remark=remark[:300])
 
 
+@cache
+def hearers() -> tuple[Callable[..., str | None], ...]:
+    """Who is told of events besides readers' subscriptions (STRIPE_EVENT_HEARERS).
+
+    Each is called as `hear(event, at=…)` and answers with a remark, or None where the event is not about its subject.
+    """
+    return tuple(import_string(name) for name in settings.STRIPE_EVENT_HEARERS)
+
+
 def _bring_up_to_date(event: EventFacts, *, at: datetime) -> str:
+    for hear in hearers():
+        if (remark := hear(event, at=at)) is not None:
+            return remark
     if refunds.is_about(event):
         return refunds.hear(event, at=at)
     if event.session_id and not event.subscription_id:

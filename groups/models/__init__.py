@@ -5,7 +5,7 @@ from .domain import Domain, JoinLink
 from .event import GroupEvent
 from .group_account import GroupAccount
 from .invitation import Invitation, InvitationList, ListLine
-from .invoice import GroupInvoice, GroupPayment
+from .invoice import GroupInvoice, GroupPayment, InvoiceYear
 from .request import AnswerTemplate, Enquiry, EnquiryEntry
 from .network import Network, OffSitePass
 from .seat import Manager, Seat
@@ -27,6 +27,7 @@ __all__ = [
     "GroupPayment",
     "Invitation",
     "InvitationList",
+    "InvoiceYear",
     "JoinLink",
     "ListLine",
     "Manager",

@@ -17,6 +17,10 @@ from .term import State, Term
 class GroupAccountQuerySet(models.QuerySet["GroupAccount"]):
     """Many agreements."""
 
+    def locked(self, *pks: int) -> list["GroupAccount"]:
+        """Those rows, held until the end of the transaction, in an order in which nobody waits for each other."""
+        return list(self.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk"))
+
     def standing(self, *, at: datetime) -> "GroupAccountQuerySet":
         """Those nobody has suspended or ended by that moment."""
         return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), suspended_at=None)
@@ -75,9 +79,11 @@ class GroupAccount(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         editable=False,
-        help_text="Empty: by the rule about overdue invoices.",
     )
     suspended_because = models.CharField(max_length=300, blank=True, editable=False)
+    suspended_by_rule = models.BooleanField(
+        default=False, editable=False, help_text="For an overdue invoice: ends by itself when it is paid."
+    )
     ended_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Ended before its last day.")
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
@@ -127,6 +133,11 @@ class GroupAccount(models.Model):
             return 0
         limits = [term.seats for term in agreed if term.seats is not None]
         return min(limits) if limits else None
+
+    @property
+    def name_on_invoice(self) -> str:
+        """The legal name."""
+        return self.billing_name or self.organisation
 
     def state(self, *, at: datetime) -> State:
         """Where the agreement stands at that moment: of its terms the one that has come furthest."""

@@ -4,12 +4,14 @@ from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from edge.personal_data import Basis, Keep, PersonalData
+from subscriptions.models import Contract
 
 
 class State(models.TextChoices):
@@ -81,6 +83,15 @@ class Term(models.Model):
     ends_on = models.DateField(help_text="The last day, in Brussels.")
     seats = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as many as they like, on site.")
     price_cents = models.PositiveIntegerField(help_text="For the whole term, without VAT.")
+    vat_percent = models.DecimalField(
+        "VAT, in percent",
+        max_digits=4,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Empty: by the rule for their country (docs/groups.md).",
+    )
     purchase_order = models.CharField(max_length=80, blank=True, help_text="As their invoices must quote it.")
     quoted_at = models.DateTimeField(null=True, blank=True, editable=False)
     quoted_by = models.ForeignKey(
@@ -97,6 +108,9 @@ class Term(models.Model):
         related_name="+",
         editable=False,
         help_text="Empty: they pressed the button themselves.",
+    )
+    contract = models.OneToOneField(
+        Contract, null=True, on_delete=models.SET_NULL, related_name="group_term", editable=False
     )
     invoiced_at = models.DateTimeField(null=True, blank=True, editable=False)
     paid_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -92,7 +92,14 @@ class Contract(models.Model):
     number_key = models.CharField(max_length=30, db_index=True, editable=False)
     kind = models.CharField(max_length=20, choices=Kind.choices)
     channel = models.CharField(max_length=10, choices=Channel.choices)
-    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="contracts")
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="contracts",
+        help_text="Empty: an organisation, for which the person below said yes.",
+    )
     email = models.EmailField("e-mail address", db_index=True, help_text="The reader's when it was concluded.")
     name = models.CharField(max_length=150, blank=True, help_text="The reader's when it was concluded.")
     subscription = models.OneToOneField(
@@ -132,6 +139,9 @@ class Contract(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(kind="subscription") | Q(subscription__isnull=False), name="subscription_contract_has_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(reader__isnull=False) | Q(kind="group"), name="only_an_organisation_is_no_reader"
             ),
         ]
 

@@ -1,0 +1,11 @@
+"""What was agreed and is owed: the quote and the invoice."""
+
+from django.urls import path
+
+from . import contract_views as views
+
+urlpatterns = [
+    path("quote/<str:token>/", views.quote, name="group_quote"),
+    path("quote/<str:token>/accept/", views.accept, name="group_accept"),
+    path("invoice/<str:token>/", views.invoice, name="group_invoice"),
+]
