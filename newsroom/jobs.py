@@ -6,6 +6,7 @@ from django_tasks import task
 
 from articles import renditions
 from edge import clock
+from groups.usage import count_up
 from readers import letters
 from rights import handling, retention
 from subscriptions import (
@@ -130,6 +131,12 @@ def remind_of_page_reviews() -> str:
 
 
 @task
+def count_reading() -> str:
+    """Count what organisations read yesterday, and forget who read what."""
+    return f"{count_up(at=clock.now())} counted."
+
+
+@task
 def keep_no_longer() -> str:
     """Forget what is no longer needed, by the rules of the retention."""
     return retention.carry_out(at=clock.now())
@@ -166,6 +173,8 @@ JOBS = (
     Job(tell_owners_of_grants, daily_at=time(8, 30)),
     Job(remind_of_page_reviews, daily_at=time(9, 10)),
     Job(follow_addresses, every=5 * MINUTE),
+    # Before anything is forgotten, or what was opened would be gone uncounted.
+    Job(count_reading, daily_at=time(2, 30)),
     Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),
     Job(catch_up_refunds, daily_at=time(3, 50)),

@@ -137,7 +137,7 @@ def is_nobodys(network: Range) -> bool:
     """
     first, same = network[0], [one for one in _WITHIN_HOUSES if one.version == network.version]
     alone = first.is_loopback or first.is_multicast or first.is_unspecified or first.is_link_local
-    return alone or any(network.overlaps(one) for one in same)  # type: ignore[arg-type]
+    return alone or any(network.overlaps(one) for one in same)
 
 
 class OffSitePassQuerySet(models.QuerySet["OffSitePass"]):
