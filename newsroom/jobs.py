@@ -6,6 +6,7 @@ from django_tasks import task
 
 from articles import renditions
 from edge import clock
+from groups import asking, students
 from groups.usage import count_up
 from readers import letters
 from rights import handling, retention
@@ -125,6 +126,25 @@ def tell_owners_of_grants() -> str:
 
 
 @task
+def remind_of_enquiries() -> str:
+    """Tell staff what people have asked and what is due."""
+    return f"{asking.remind_staff(at=clock.now())} written."
+
+
+@task
+def settle_students() -> str:
+    """Give students the year they have paid for."""
+    return f"{students.settle_paid()} settled."
+
+
+@task
+def remind_students() -> str:
+    """Write to students whose year ends soon, and to staff whose proofs wait."""
+    now = clock.now()
+    return f"{students.remind(at=now)} written, {students.tell_the_house(at=now)} to staff."
+
+
+@task
 def remind_of_page_reviews() -> str:
     """Ask the staff to look at the standing pages that have to be true."""
     return f"{reviews.remind(at=clock.now())} written."
@@ -171,6 +191,9 @@ JOBS = (
     Job(apply_price_changes, every=HOUR),
     Job(tell_of_grants, every=MINUTE),
     Job(tell_owners_of_grants, daily_at=time(8, 30)),
+    Job(remind_of_enquiries, daily_at=time(8, 20)),
+    Job(settle_students, every=5 * MINUTE),
+    Job(remind_students, daily_at=time(8, 40)),
     Job(remind_of_page_reviews, daily_at=time(9, 10)),
     Job(follow_addresses, every=5 * MINUTE),
     # Before anything is forgotten, or what was opened would be gone uncounted.

@@ -330,7 +330,7 @@ ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
 # are 150 guesses a day at an address, among a million codes.
 ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/m/key,10/h/key,30/d/key",
-    # Withdrawals and cancellations from one place (rights/limits.py).
+    # Withdrawals and cancellations from one place (readers/limits.py).
     "statement": "20/h/key",
     # Mails with a pass to one address; a whole university asks from one network (groups/on_site_views.py).
     "off_site_pass": "3/h/key,10/d/key",

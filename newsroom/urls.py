@@ -27,6 +27,7 @@ urlpatterns = [
         path("on-site/", include("groups.on_site_urls")),
         path("group/", include("groups.contract_urls")),
         path("terms/", include("subscriptions.terms_urls")),
+        path("", include("groups.request_urls")),
         path("", include("rights.urls")),
         path("", include("newsroom.page_urls")),
     ),

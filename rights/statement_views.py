@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from edge.http import Request
+from readers import limits
 from subscriptions import withdrawing
 from subscriptions.models import Subscription
 
-from . import handling, limits, matching, stating
+from . import handling, matching, stating
 from .forms import CancellationForm, StatementForm
 from .models import Handling, Statement
 from .stating import Said
@@ -97,7 +98,7 @@ def was_not_me(request: Request, token: str) -> HttpResponse:
 
 
 def _send(request: Request, said: Said) -> HttpResponse:
-    if not limits.may_send(request):
+    if not limits.may_send(request, "statement"):
         return render(request, "rights/too_many.html", {"said": said}, status=HTTPStatus.TOO_MANY_REQUESTS)
     made = handling.send(said, request.user, at=request.now)
     return redirect(stating.path_of(made, from_mailbox=False))

@@ -6,6 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -15,7 +16,7 @@ from django.test import Client
 
 import newsroom.migrations
 from articles.models import Article, Author, Section
-from groups.models import GroupAccount, Term
+from groups.models import Enquiry, GroupAccount, Term
 from readers.models import User
 from subscriptions.billing import SubscriptionFacts
 from subscriptions.models import Contract, Customer, Grant, Plan, Subscription, TermsVersion
@@ -204,3 +205,16 @@ def a_term(group: GroupAccount, *, seats: int | None = 20, **fields: Any) -> Ter
         "paid_at": NOW - timedelta(days=327),
     }
     return Term.objects.create(group=group, seats=seats, **values | fields)
+
+
+def an_enquiry(**fields: Any) -> Enquiry:
+    """A question of yesterday, new and nobody's."""
+    values: dict[str, Any] = {
+        "key": uuid4(),
+        "topic": "cannot_afford",
+        "name": "Ida Holm",
+        "email": "ida@example.org",
+        "words": "A sentence.",
+        "asked_at": YESTERDAY,
+    }
+    return Enquiry.objects.create(**values | fields)

@@ -1,4 +1,4 @@
-"""How many statements may come from one place: enough for a household or an office, too few for a flood.
+"""How often something may be sent from one place: enough for a household or an office, too little for a flood.
 
 Counted in the cache under a key of the day that cannot be turned back into a network address; nothing else is kept.
 """
@@ -11,10 +11,10 @@ from django.utils.crypto import salted_hmac
 from edge.http import Request
 
 
-def may_send(request: Request) -> bool:
-    """Whether this place may send another statement now, and count it. How many: `ACCOUNT_RATE_LIMITS`."""
-    key = salted_hmac("rights.limits", f"{request.now:%Y-%m-%d} {_place(request)}").hexdigest()
-    return ratelimit.consume(request, action="statement", key=key)
+def may_send(request: Request, action: str) -> bool:
+    """Whether this place may do so once more now, and count it. How often: `ACCOUNT_RATE_LIMITS[action]`."""
+    key = salted_hmac(f"readers.limits {action}", f"{request.now:%Y-%m-%d} {_place(request)}").hexdigest()
+    return ratelimit.consume(request, action=action, key=key)
 
 
 def _place(request: Request) -> str:
