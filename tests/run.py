@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import pg
+from tests import pg, vnu
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = ROOT.parent / "shared" / "stripe"
@@ -85,6 +85,8 @@ def _parts(
         parts.append(Part("browser", ["-n", "2", "-m", "browser", *arguments], with_url))
     else:
         left_out.append("the browser (apt-get install chromium)")
+    if vnu.jar() is None:
+        left_out.append(vnu.HOW_TO_GET_IT)
     return parts
 
 
