@@ -16,6 +16,8 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from edge import colours
+
 from .models import Article, Picture
 from .pictures import rendition_path
 
@@ -23,7 +25,7 @@ SIZE = (1200, 630)
 MARGIN = 64
 # With a picture the words keep to the left of it.
 PICTURE_FROM = 700
-PAPER, INK, ACCENT, BAND = "#ffffff", "#10201c", "#a83a10", "#c0e3d3"
+COLOURS = ("paper", "ink", "accent", "band")
 BAND_HEIGHT = 96
 FONTS = Path(settings.BASE_DIR) / "newsroom" / "static" / "fonts"
 HEADLINE_SIZES = (76, 66, 58, 50, 44, 38)
@@ -40,7 +42,7 @@ def address_of(article: Article) -> str:
 def digest_of(article: Article) -> str:
     """A hash of what is on the card."""
     stem = article.hero.stem if article.hero else ""
-    parts = (EDITION, settings.SITE_NAME, article.headline, article.kicker, article.section.name, stem)
+    parts = (EDITION, settings.SITE_WORDMARK, *_colours(), article.headline, article.kicker, article.section.name, stem)
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:20]
 
 
@@ -56,22 +58,28 @@ def card_of(article: Article) -> bytes:
 
 
 def _drawn(article: Article) -> Image.Image:
-    card = Image.new("RGB", SIZE, PAPER)
+    paper, ink, accent, band = _colours()
+    card = Image.new("RGB", SIZE, paper)
     draw = ImageDraw.Draw(card)
-    draw.rectangle((0, 0, SIZE[0], BAND_HEIGHT), fill=BAND)
-    draw.text((MARGIN, BAND_HEIGHT // 2), settings.SITE_NAME, font=_font("piazzolla", 56), fill=INK, anchor="lm")
+    draw.rectangle((0, 0, SIZE[0], BAND_HEIGHT), fill=band)
+    draw.text((MARGIN, BAND_HEIGHT // 2), settings.SITE_WORDMARK, font=_font("piazzolla", 56), fill=ink, anchor="lm")
     picture = _picture(article.hero) if article.hero else None
     right = SIZE[0] - MARGIN
     if picture:
         right = PICTURE_FROM - MARGIN // 2
         card.paste(picture, (PICTURE_FROM, BAND_HEIGHT))
     about = f"{article.kicker}, {article.section.name}" if article.kicker else article.section.name
-    draw.text((MARGIN, BAND_HEIGHT + 56), about, font=_font("hanken", 30), fill=ACCENT, anchor="ls")
-    _write_headline(draw, article.headline, width=right - MARGIN, top=BAND_HEIGHT + 80)
+    draw.text((MARGIN, BAND_HEIGHT + 56), about, font=_font("hanken", 30), fill=accent, anchor="ls")
+    _write_headline(draw, article.headline, ink, width=right - MARGIN, top=BAND_HEIGHT + 80)
     return card
 
 
-def _write_headline(draw: ImageDraw.ImageDraw, headline: str, *, width: int, top: int) -> None:
+def _colours() -> list[str]:
+    """Those of the brand by day."""
+    return [colours.whole(settings.SITE_COLOURS)[name][0] for name in COLOURS]
+
+
+def _write_headline(draw: ImageDraw.ImageDraw, headline: str, ink: str, *, width: int, top: int) -> None:
     """As large as it fits."""
     for size in HEADLINE_SIZES:
         font = _font("piazzolla", size)
@@ -80,7 +88,7 @@ def _write_headline(draw: ImageDraw.ImageDraw, headline: str, *, width: int, top
         if top + height <= SIZE[1] - MARGIN // 2 and all(font.getlength(line) <= width for line in lines):
             break
     for number, line in enumerate(lines):
-        draw.text((MARGIN, top + number * round(size * 1.12)), line, font=font, fill=INK)
+        draw.text((MARGIN, top + number * round(size * 1.12)), line, font=font, fill=ink)
 
 
 def _lines(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:

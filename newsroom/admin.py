@@ -19,6 +19,7 @@ from edge.http import now_of
 
 from . import jobs, reviews, worker
 from .models import PageReview, PeriodicJob, Run, Worker
+from .page_desk import PageAdmin as PageAdmin
 
 ERROR_LENGTH = 120
 IN_WORDS = {

@@ -1,10 +1,30 @@
 """The site itself, as Django knows it."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.apps import apps as all_apps
+from django.db.models.signals import post_migrate
 
 
 class NewsroomConfig(AppConfig):
     """The site itself."""
 
     name = "newsroom"
-    verbose_name = "Machine room"
+    verbose_name = "The site and its machines"
+
+    def ready(self) -> None:
+        from . import brand  # noqa: F401 - registers its check
+
+        post_migrate.connect(_begin, sender=self, dispatch_uid="newsroom.begin")
+
+
+def _begin(using: str, apps: Any = all_apps, **about: Any) -> None:
+    """A database that has its tables, also after it was emptied, has its first pages."""
+    from . import first_pages
+
+    try:
+        apps.get_model("newsroom", "PageVersion")
+    except LookupError:
+        return
+    first_pages.bring_in(apps.get_model, using=using)

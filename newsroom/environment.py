@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from edge.colours import is_colour
+
 
 class Environment:
     """Typed access to environment variables.
@@ -85,6 +87,26 @@ class Environment:
         if parts.scheme not in schemes or not (parts.netloc or parts.path):
             raise ImproperlyConfigured(f"{name} is {value!r}; it must be an address like {schemes[0]}://host.")
         return value
+
+    def in_languages(self, name: str, **defaults: str) -> dict[str, str]:
+        """One text in each language of `defaults`: `NAME` in English, `NAME_FR` and so on.
+
+        Once the English text is set, a language without one of its own says the English one.
+        """
+        english = self.text(name)
+        return {
+            language: self.text(name if language == "en" else f"{name}_{language.upper()}") or english or default
+            for language, default in defaults.items()
+        }
+
+    def colour(self, name: str) -> tuple[str, str] | None:
+        """A colour by day and one by night, as `#0b5b4f #82d5b9`; one alone is both. None where it is not set."""
+        found = self.text(name).lower().replace(",", " ").split()
+        if not found:
+            return None
+        if len(found) > 2 or not all(map(is_colour, found)):
+            raise ImproperlyConfigured(f"{name} must be one colour or two, like #0b5b4f #82d5b9.")
+        return found[0], found[-1]
 
     def refuse(self, name: str, reason: str) -> None:
         """Stop a production start because of what `name` holds."""

@@ -1,15 +1,14 @@
-"""The standing pages: who we are, and the small print."""
+"""The standing pages: who we are, and the small print. The newsletters have theirs in readers/newsletter_urls.py."""
 
 from django.urls import path
 
 from . import pages
 
 urlpatterns = [
-    path("about/", pages.page, {"name": "about"}, name="about"),
-    path("ownership/", pages.page, {"name": "ownership"}, name="ownership"),
-    path("contact/", pages.page, {"name": "contact"}, name="contact"),
-    path("corrections/", pages.page, {"name": "corrections"}, name="corrections"),
-    path("privacy/", pages.page, {"name": "privacy"}, name="privacy"),
-    path("accessibility/", pages.page, {"name": "accessibility"}, name="accessibility"),
-    path("partners/", pages.page, {"name": "partners"}, name="partners"),
+    *(
+        path(f"{slug}/", pages.page, {"slug": slug}, name=slug)
+        for slug in ("about", "ownership", "contact", "privacy", "accessibility", "partners")
+    ),
+    path("corrections/", pages.corrections, name="corrections"),
+    path("pages/<slug:slug>/", pages.added_page, name="page"),
 ]

@@ -15,6 +15,7 @@ from js_asset import static_lazy
 
 from articles.editor import NODES
 from newsroom.environment import Environment
+from edge.colours import DEFAULTS as COLOURS
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,11 +29,46 @@ if not IN_PRODUCTION:
 
 # --- The brand: one place ------------------------------------------------------------------------
 SITE_NAME = env.text("SITE_NAME", default="Viaduct")
-SITE_TAGLINE = env.text("SITE_TAGLINE", default="Europe, independently reported")
+# What stands at the top of each page, where that is not the name.
+SITE_WORDMARK = env.text("SITE_WORDMARK", default=SITE_NAME)
+# In a few words and in a sentence; `SITE_TAGLINE_FR` and so on say the same in another language.
+SITE_TAGLINES = env.in_languages(
+    "SITE_TAGLINE",
+    en="Europe, independently reported",
+    fr="L’Europe, en toute indépendance",
+    nl="Onafhankelijk bericht uit Europa",
+    de="Unabhängig aus Europa berichtet",
+)
+SITE_DESCRIPTIONS = env.in_languages(
+    "SITE_DESCRIPTION",
+    en="An independent newsroom in Brussels that makes no profit. It belongs to an association of its readers and its "
+    "staff, and lives on subscriptions and on advertising that says it is advertising.",
+    fr="Une rédaction indépendante à Bruxelles, sans but lucratif. Elle appartient à une association de ses lecteurs "
+    "et de son équipe, et vit des abonnements et de publicités qui se disent publicités.",
+    nl="Een onafhankelijke redactie in Brussel zonder winstoogmerk. Ze is van een vereniging van haar lezers en haar "
+    "medewerkers, en leeft van abonnementen en van reclame die zegt dat ze reclame is.",
+    de="Eine unabhängige Redaktion in Brüssel, die keinen Gewinn macht. Sie gehört einem Verein ihrer Leser und ihrer "
+    "Mitarbeiter und lebt von Abonnements und von Werbung, die sagt, dass sie Werbung ist.",
+)
+SITE_TAGLINE, SITE_DESCRIPTION = SITE_TAGLINES["en"], SITE_DESCRIPTIONS["en"]
 SITE_URL = env.url("SITE_URL", default="http://localhost:8000", required=True)
-SITE_PUBLISHER = env.text("SITE_PUBLISHER", default=f"{SITE_NAME} asbl, 1 Example Street, 1000 Brussels")
+SITE_POSTAL_ADDRESS = env.text("SITE_POSTAL_ADDRESS", default="1 Example Street, 1000 Brussels")
+SITE_PUBLISHER = env.text("SITE_PUBLISHER", default=f"{SITE_NAME} asbl, {SITE_POSTAL_ADDRESS}")
+# Our pages elsewhere, with commas.
+SITE_SOCIAL = env.words("SITE_SOCIAL")
+# `SITE_COLOUR_BRAND="#0b5b4f #82d5b9"`, by day and by night; what is not set stays ours (edge/colours.py).
+SITE_COLOURS = {name: pair for name in COLOURS if (pair := env.colour(f"SITE_COLOUR_{name.upper().replace('-', '_')}"))}
+# A folder with `static/` and `templates/` whose files take the place of ours of the same name: a logo, another footer.
+BRAND_DIR = env.text("BRAND_DIR")
 CONTACT_EMAIL = env.text("CONTACT_EMAIL", default="readers@viaduct.example", required=True)
 # Who supervises the Accessibility Act here, as the accessibility statement names it.
+CORRECTIONS_EMAIL = env.text("CORRECTIONS_EMAIL", default=CONTACT_EMAIL)
+ADVERTISING_EMAIL = env.text("ADVERTISING_EMAIL", default=CONTACT_EMAIL)
+# Where somebody reaches us in confidence; what is not set is not offered.
+TIPS_EMAIL = env.text("TIPS_EMAIL", default=CONTACT_EMAIL)
+TIPS_SIGNAL = env.text("TIPS_SIGNAL")
+TIPS_PGP_FINGERPRINT = env.text("TIPS_PGP_FINGERPRINT")
+TIPS_ONION = env.text("TIPS_ONION")
 ACCESSIBILITY_AUTHORITY = env.text(
     "ACCESSIBILITY_AUTHORITY", default="the Federal Public Service Economy, Rue du Progrès 50, 1210 Brussels"
 )
@@ -236,7 +272,7 @@ WSGI_APPLICATION = "newsroom.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [*([Path(BRAND_DIR) / "templates"] if BRAND_DIR else []), BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -376,7 +412,10 @@ DEV_MAIL_DIR = VAR_DIR / "mail"
 # --- Files -------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "newsroom" / "static"]
+STATICFILES_DIRS = [
+    *([Path(BRAND_DIR) / "static"] if BRAND_DIR else []),
+    BASE_DIR / "newsroom" / "static",
+]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {

@@ -7,7 +7,7 @@ from django.urls import include, path
 
 from edge.languages import in_every_language
 
-from . import pages
+from . import brand, pages
 
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -17,6 +17,7 @@ urlpatterns = [
     path("stripe/", include("subscriptions.stripe_urls")),
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),
     path("favicon.ico", pages.icon),
+    path("brand-<str:digest>.css", brand.stylesheet, name="brand"),
     *in_every_language(
         path("accounts/", include("readers.account_urls")),
         path("account/", include("subscriptions.account_urls")),

@@ -7,6 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.mail import EmailMultiAlternatives
@@ -16,7 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from edge import languages
+from edge import colours, languages
 from edge.address import address_of
 
 from . import choices, proving
@@ -58,6 +59,10 @@ class AccountAdapter(DefaultAccountAdapter):
         with translation.override(languages.code_of(chosen or languages.chosen())):
             message: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
         message.body = set_in_lines(str(message.body))
+        message.alternatives = [
+            one._replace(content=colours.dressed(str(one.content), settings.SITE_COLOURS))
+            for one in getattr(message, "alternatives", [])
+        ]
         return message
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -49,8 +49,12 @@ def annotation_of(model: type[Model]) -> PersonalData | object | None:
     if "personal_data" in vars(model):
         return vars(model)["personal_data"]
     owner = model._meta.auto_created
-    joins_nobody = bool(owner) and annotation_of(owner) is None  # type: ignore[arg-type]
+    joins_nobody = bool(owner) and _holds_no_reader(annotation_of(owner))  # type: ignore[arg-type]
     return PERSONAL_DATA.get(model._meta.label, None if joins_nobody else MISSING)
+
+
+def _holds_no_reader(said: PersonalData | object | None) -> bool:
+    return said is None or (isinstance(said, PersonalData) and not said.is_of_readers)
 
 
 def every_model() -> list[type[Model]]:

@@ -399,7 +399,7 @@ def test_a_job_that_kills_its_workers_is_given_up_like_any_other(
         worker.take("nobody", at=moment)
     run = the_run()
     assert (run.status, run.attempts) == (TaskResultStatus.FAILED, MOST_ATTEMPTS)
-    assert run.error == "newsroom.models.WorkerLost: nobody was not heard of again."
+    assert run.error == "newsroom.models.machine_room.WorkerLost: nobody was not heard of again."
 
 
 def test_a_worker_heard_of_in_the_future_only_is_lost_too(lost: Run) -> None:

@@ -9,7 +9,7 @@ from edge.personal_data import Basis, Keep, PersonalData, Persons
 
 from .picture import Picture
 
-_FINGERPRINT = RegexValidator(r"^[0-9A-F]{40}\Z", "A fingerprint is 40 digits and letters from A to F.")
+FINGERPRINT = RegexValidator(r"^[0-9A-F]{40}\Z", "A fingerprint is 40 digits and letters from A to F.")
 _PUBLIC_KEY = RegexValidator(
     r"^-----BEGIN PGP PUBLIC KEY BLOCK-----[\s\S]+-----END PGP PUBLIC KEY BLOCK-----\s*\Z",
     "Paste the public key as it was exported, from its first line with dashes to its last.",
@@ -35,7 +35,7 @@ class Author(models.Model):
     picture = models.ForeignKey(Picture, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     signal = models.CharField("Signal", max_length=60, blank=True, help_text="The user name or number on Signal.")
     pgp_fingerprint = models.CharField(
-        "PGP fingerprint", max_length=40, blank=True, validators=[_FINGERPRINT], help_text="With or without spaces."
+        "PGP fingerprint", max_length=40, blank=True, validators=[FINGERPRINT], help_text="With or without spaces."
     )
     pgp_key = models.TextField(
         "PGP public key",

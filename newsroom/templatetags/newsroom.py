@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -151,6 +152,12 @@ def names(people: Sequence[Any]) -> str:
     """Names as a byline prints them: `A`, `A and B`, `A, B and C`."""
     *others, last = [str(person) for person in people] or [""]
     return ", ".join(others) + " " + _("and") + f" {last}" if others else last
+
+
+@register.filter
+def host(address: str) -> str:
+    """The name of the place an address leads to: `mastodon.social`."""
+    return (urlsplit(address).hostname or address).removeprefix("www.")
 
 
 @register.filter

@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from edge import languages
+from edge import colours, languages
 
 from ..models import Letter, User
 from .plain import set_in_lines
@@ -129,7 +129,8 @@ def _in_words(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
     subject, _, rest = text.partition("\n")
     subject = " ".join(subject.split())[: Letter._meta.get_field("subject").max_length]
     text = f"{subject}\n{'=' * len(subject)}\n\n{set_in_lines(rest.strip())}\n"
-    return subject, text, render_to_string(f"emails/{kind}.html", everything | {"subject": subject})
+    html = render_to_string(f"emails/{kind}.html", everything | {"subject": subject})
+    return subject, text, colours.dressed(html, settings.SITE_COLOURS)
 
 
 def _addresses() -> dict[str, Any]:

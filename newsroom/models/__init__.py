@@ -1,0 +1,28 @@
+"""What the site itself keeps: its standing pages, and its machine room."""
+
+from .machine_room import (
+    LEASE,
+    LOST_WORKERS_KEPT_FOR,
+    MOST_ATTEMPTS,
+    RETRIES,
+    PageReview,
+    PeriodicJob,
+    Run,
+    Worker,
+    WorkerLost,
+)
+from .page import Page, PageVersion
+
+__all__ = [
+    "LEASE",
+    "LOST_WORKERS_KEPT_FOR",
+    "MOST_ATTEMPTS",
+    "RETRIES",
+    "Page",
+    "PageReview",
+    "PageVersion",
+    "PeriodicJob",
+    "Run",
+    "Worker",
+    "WorkerLost",
+]
