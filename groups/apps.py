@@ -9,7 +9,12 @@ class GroupsConfig(AppConfig):
     verbose_name = "Groups"
 
     def ready(self) -> None:
+        from allauth.account.signals import user_logged_in
+
+        from . import arrivals
+
         post_migrate.connect(_begin, sender=self, dispatch_uid="groups.begin")
+        user_logged_in.connect(arrivals.note, dispatch_uid="groups.arrivals")
 
 
 def _begin(using: str, **about: Any) -> None:

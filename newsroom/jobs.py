@@ -6,7 +6,7 @@ from django_tasks import task
 
 from articles import renditions
 from edge import clock
-from groups import asking, students
+from groups import asking, rechecking, students
 from groups.usage import count_up
 from readers import letters
 from rights import handling, retention
@@ -157,6 +157,12 @@ def count_reading() -> str:
 
 
 @task
+def ask_who_is_still_there() -> str:
+    """Ask once a year whether readers still have the address that gives them a seat, and free what is left."""
+    return rechecking.carry_out(at=clock.now()).in_words
+
+
+@task
 def keep_no_longer() -> str:
     """Forget what is no longer needed, by the rules of the retention."""
     return retention.carry_out(at=clock.now())
@@ -198,6 +204,7 @@ JOBS = (
     Job(follow_addresses, every=5 * MINUTE),
     # Before anything is forgotten, or what was opened would be gone uncounted.
     Job(count_reading, daily_at=time(2, 30)),
+    Job(ask_who_is_still_there, daily_at=time(8, 30)),
     Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),
     Job(catch_up_refunds, daily_at=time(3, 50)),

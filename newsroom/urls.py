@@ -27,6 +27,7 @@ urlpatterns = [
         path("subscribe/", include("subscriptions.urls")),
         path("on-site/", include("groups.on_site_urls")),
         path("group/", include("groups.contract_urls")),
+        path("group/", include("groups.urls")),
         path("terms/", include("subscriptions.terms_urls")),
         path("", include("groups.request_urls")),
         path("", include("rights.urls")),

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import resume_request
+from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import BaseReauthenticateView
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -95,7 +96,7 @@ class ProveByCode(BaseReauthenticateView):
             form.add_error("code", _("That is not the code we sent."))
             return self.form_invalid(form)
         proving.note(self.request)
-        return resume_request(self.request) or redirect("security")
+        return resume_request(self.request) or redirect(get_next_redirect_url(self.request) or reverse("security"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_sent = proving.waits_for_code(self.request, at=self.request.now)

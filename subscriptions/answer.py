@@ -43,6 +43,8 @@ def _why(reader: Any, entitlement: Entitlement, at: datetime) -> str:
             return f"Subscription{how}{until}.{_cancelled(reader)}"
         case Source.GRACE:
             return f"The last payment failed; reading goes on{until}, while the bank is asked again."
+        case Source.SEAT:
+            return f"Seat in the group of {entitlement.through}{until}."
         case Source.GRANT:
             grant = Grant.objects.filter(reader=reader).in_force(at=at).order_by("-ends_at").first()
             return f"{entitlement.through.capitalize()}{until}: {grant.reason if grant else ''}"

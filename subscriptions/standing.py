@@ -23,6 +23,7 @@ class State(StrEnum):
     PAUSED = "paused"
     CANCELLED = "cancelled"
     LAPSED = "lapsed"
+    SEATED = "seated"
     GRANTED = "granted"
     STAFF = "staff"
 
@@ -49,6 +50,7 @@ STEPS = {
     State.PAST_DUE: Step.PAY,
     State.CANCELLED: Step.KEEP,
     State.LAPSED: Step.SUBSCRIBE_AGAIN,
+    State.SEATED: Step.READ,
     State.GRANTED: Step.READ,
     State.STAFF: Step.READ,
 }
@@ -161,6 +163,8 @@ def _state(subscription: Subscription | None, entitlement: Entitlement | None, a
         if subscription.is_trial:
             return State.TRIAL
         return State.ACTIVE if subscription.status in ("trialing", "active") else State.PAST_DUE
+    if entitlement and entitlement.source is Source.SEAT:
+        return State.SEATED
     if entitlement and entitlement.source is Source.GRANT:
         return State.GRANTED
     if entitlement and entitlement.source is Source.STAFF:

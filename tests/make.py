@@ -16,7 +16,8 @@ from django.test import Client
 
 import newsroom.migrations
 from articles.models import Article, Author, Section
-from groups.models import Enquiry, GroupAccount, Term
+from groups.addresses import mailbox_of
+from groups.models import Domain, Enquiry, GroupAccount, Manager, Seat, Term
 from readers.models import User
 from subscriptions.billing import SubscriptionFacts
 from subscriptions.models import Contract, Customer, Grant, Plan, Subscription, TermsVersion
@@ -191,6 +192,30 @@ def an_agreement(organisation: str = "Harbour & Vale", *, seats: int | None = 20
     )
     a_term(group, seats=seats, **term)
     return group
+
+
+def a_seat(group: GroupAccount, reader: User, *, at: datetime = NOW, **fields: Any) -> Seat:
+    """A seat that this reader took by an invitation, a hundred days ago."""
+    values: dict[str, Any] = {
+        "address": reader.email,
+        "mailbox": mailbox_of(reader.email),
+        "how": Seat.How.INVITATION,
+        "given_at": at - timedelta(days=100),
+        "proved_at": at - timedelta(days=100),
+    }
+    return Seat.objects.create(group=group, reader=reader, **values | fields)
+
+
+def a_manager(group: GroupAccount, email: str = "anna@harbourvale.example", *, at: datetime = NOW) -> User:
+    """Somebody who looks after the seats of a group, with a proved address."""
+    reader = a_reader(email, name="Anna Szabó")
+    Manager.objects.create(group=group, reader=reader, address=email, made_at=at - timedelta(days=100))
+    return reader
+
+
+def a_domain(group: GroupAccount, name: str = "harbourvale.example", *, at: datetime = NOW, **fields: Any) -> Domain:
+    """A domain of an organisation, open to everybody there."""
+    return Domain.objects.create(group=group, name=name, added_at=at, **{"is_open": True} | fields)
 
 
 def a_term(group: GroupAccount, *, seats: int | None = 20, **fields: Any) -> Term:
