@@ -345,10 +345,10 @@ def _ask_and_record(group: GroupAccount, stripe_id: str, *, at: datetime) -> str
 
 
 def _let_go_of_customer(group: GroupAccount, *, at: datetime) -> str:
-    if not billing.gateway().is_deleted(group.stripe_customer_id):
-        return "Stripe still has this customer."
-    with transaction.atomic():
+    with transaction.atomic(), calls.budget(calls.WHILE_LOCKED_SECONDS):
         (group,) = GroupAccount.objects.locked(group.pk)
+        if not billing.gateway().is_deleted(group.stripe_customer_id):
+            return "Stripe still has this customer."
         GroupEvent.note(group, None, LOST_CUSTOMER, at=at, customer=group.stripe_customer_id)
         group.stripe_customer_id = ""
         group.save(update_fields=["stripe_customer_id"])

@@ -7,6 +7,9 @@ from django_tasks import task
 from articles import renditions
 from edge import clock
 from groups import asking, rechecking, students
+from groups import invoicing as group_invoicing
+from groups import overdue as group_overdue
+from groups import renewing as group_renewing
 from groups.usage import count_up
 from readers import letters
 from rights import handling, retention
@@ -181,6 +184,48 @@ def make_renditions() -> str:
     return "{} made, {} left.".format(*renditions.make_waiting())
 
 
+@task
+def follow_in_search() -> str:
+    """Write to OpenSearch what has changed in the articles."""
+    from articles.search import opensearch
+
+    done = opensearch.follow()
+    return f"{done.written} written, {done.refused} refused, {done.waiting} left."
+
+
+@task
+def rebuild_search() -> str:
+    """Write every article to OpenSearch anew, and forget there what is gone here."""
+    from articles.search import opensearch
+
+    return f"{sum(1 for _ in opensearch.rebuild())} portions written."
+
+
+@task
+def send_group_invoices() -> str:
+    """Send invoices to organisations that Stripe could not be asked for at once."""
+    return f"{group_invoicing.send_waiting(at=clock.now())} done."
+
+
+@task
+def follow_group_invoices() -> str:
+    """Remind organisations of overdue invoices, and suspend where one is overdue for too long."""
+    now = clock.now()
+    return f"{group_overdue.remind(at=now)} reminded, {group_overdue.suspend_unpaid(at=now)} suspended."
+
+
+@task
+def tell_of_ending_agreements() -> str:
+    """Tell organisations, and every week the desk, which agreements end soon."""
+    return f"{group_renewing.write_due(at=clock.now())} written."
+
+
+@task
+def reconcile_group_invoices() -> str:
+    """Ask Stripe for the invoices to organisations, and repair what differs."""
+    return group_invoicing.reconcile(at=clock.now())
+
+
 # The nightly ones in Brussels time, one after the other while few read.
 JOBS = (
     Job(process_events, every=MINUTE),
@@ -200,6 +245,10 @@ JOBS = (
     Job(remind_of_enquiries, daily_at=time(8, 20)),
     Job(settle_students, every=5 * MINUTE),
     Job(remind_students, daily_at=time(8, 40)),
+    Job(send_group_invoices, every=5 * MINUTE),
+    Job(follow_group_invoices, every=HOUR),
+    Job(tell_of_ending_agreements, daily_at=time(9, 20)),
+    Job(reconcile_group_invoices, daily_at=time(3, 45)),
     Job(remind_of_page_reviews, daily_at=time(9, 10)),
     Job(follow_addresses, every=5 * MINUTE),
     # Before anything is forgotten, or what was opened would be gone uncounted.

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 NOTHING_YET = {"quoted_at": None, "accepted_at": None, "invoiced_at": None, "paid_at": None}
 
 
-@pytest.fixture
-def dora() -> User:
-    return a_reader("dora@example.org", is_staff=True)
-
-
 def a_draft(**fields: Any) -> Term:
     """A draft of the year 2027 for an organisation with somebody who signs."""
     values: dict[str, Any] = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 12, 31)}
