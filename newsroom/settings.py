@@ -14,8 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from js_asset import static_lazy
 
 from articles.editor import NODES
-from newsroom.environment import Environment
 from edge.colours import DEFAULTS as COLOURS
+from newsroom.environment import Environment
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,7 +27,7 @@ VAR_DIR = Path(env.text("VAR_DIR", default=str(BASE_DIR / "var")))
 if not IN_PRODUCTION:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
 
-# --- The brand: one place ------------------------------------------------------------------------
+# --- The brand: one place (docs/theming.md) --------------------------------------------------------
 SITE_NAME = env.text("SITE_NAME", default="Viaduct")
 # What stands at the top of each page, where that is not the name.
 SITE_WORDMARK = env.text("SITE_WORDMARK", default=SITE_NAME)
@@ -61,7 +61,6 @@ SITE_COLOURS = {name: pair for name in COLOURS if (pair := env.colour(f"SITE_COL
 # A folder with `static/` and `templates/` whose files take the place of ours of the same name: a logo, another footer.
 BRAND_DIR = env.text("BRAND_DIR")
 CONTACT_EMAIL = env.text("CONTACT_EMAIL", default="readers@viaduct.example", required=True)
-# Who supervises the Accessibility Act here, as the accessibility statement names it.
 CORRECTIONS_EMAIL = env.text("CORRECTIONS_EMAIL", default=CONTACT_EMAIL)
 ADVERTISING_EMAIL = env.text("ADVERTISING_EMAIL", default=CONTACT_EMAIL)
 # Where somebody reaches us in confidence; what is not set is not offered.
@@ -69,6 +68,7 @@ TIPS_EMAIL = env.text("TIPS_EMAIL", default=CONTACT_EMAIL)
 TIPS_SIGNAL = env.text("TIPS_SIGNAL")
 TIPS_PGP_FINGERPRINT = env.text("TIPS_PGP_FINGERPRINT")
 TIPS_ONION = env.text("TIPS_ONION")
+# Who supervises the Accessibility Act here, as the accessibility statement names it.
 ACCESSIBILITY_AUTHORITY = env.text(
     "ACCESSIBILITY_AUTHORITY", default="the Federal Public Service Economy, Rue du Progrès 50, 1210 Brussels"
 )
@@ -255,6 +255,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "edge.unavailable.closed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -410,6 +411,8 @@ else:
 DEV_MAIL_DIR = VAR_DIR / "mail"
 
 # --- Files -------------------------------------------------------------------------------------------
+# While this file is there, every page says that the site is being worked on. A number in it: for how many seconds.
+MAINTENANCE_FILE = env.text("MAINTENANCE_FILE", default=str(VAR_DIR / "maintenance"))
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [

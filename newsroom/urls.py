@@ -12,6 +12,7 @@ from . import brand, pages
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler500 = "edge.unavailable.trouble"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("stripe/", include("subscriptions.stripe_urls")),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from articles.addresses import absolute
 from edge import languages
+from newsroom import brand
 
 register = template.Library()
 register.filter(absolute)
@@ -190,3 +191,9 @@ def spoken() -> str:
 def setting(name: str) -> object:
     """The value of a setting; for letters, which have no request and so no context processor."""
     return getattr(settings, name)
+
+
+@register.simple_tag
+def own_colours() -> str:
+    """The path of the stylesheet with the newsroom's own colours, if it has any; for pages without a request."""
+    return brand.address()

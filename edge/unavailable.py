@@ -1,0 +1,65 @@
+"""When the site cannot answer: closed for maintenance, or its database away. Said on a page that needs neither.
+
+503 with Retry-After keeps search engines from forgetting a page, and tells Stripe to deliver again (RFC 9110, 15.6.4).
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.defaults import server_error
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+# How long whoever asks should wait, in seconds, where nobody has said otherwise.
+MAINTENANCE_LASTS = 600
+DATABASE_IS_AWAY = 30
+LONGEST = 24 * 60 * 60
+
+
+def closed(get_response: GetResponse) -> GetResponse:
+    """Answer 503 for as long as there is a file at MAINTENANCE_FILE; the number in it, if any, is Retry-After."""
+
+    def unless_closed(request: HttpRequest) -> HttpResponse:
+        try:
+            said = Path(settings.MAINTENANCE_FILE).read_text(encoding="utf-8")
+        except OSError:
+            return get_response(request)
+        return unavailable(retry_after=_seconds(said), is_planned=True)
+
+    return unless_closed
+
+
+def _seconds(said: str) -> int:
+    with suppress(ValueError):
+        return min(max(int(said), 1), LONGEST)
+    return MAINTENANCE_LASTS
+
+
+def trouble(request: HttpRequest) -> HttpResponse:
+    """What is answered instead of an error (`handler500`): 503 where the database is away, and 500 for the rest."""
+    if any(isinstance(error, OperationalError | InterfaceError) for error in _chain(sys.exc_info()[1])):
+        return unavailable(retry_after=DATABASE_IS_AWAY)
+    return server_error(request)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those it came of."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def unavailable(*, retry_after: int, is_planned: bool = False) -> HttpResponse:
+    """The page, without a request, a context processor or a database; come again after so many seconds."""
+    page = render_to_string("503.html", {"is_planned": is_planned})
+    answer = HttpResponse(page, status=503)
+    answer["Retry-After"] = str(retry_after)
+    answer["Cache-Control"] = "no-store"
+    return answer

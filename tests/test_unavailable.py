@@ -1,0 +1,138 @@
+"""Closed for maintenance, or without a database: a page of ours, 503, and when to come again."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import path
+
+from tests.make import a_reader
+
+ROOT = Path(__file__).resolve().parent.parent
+BARE = ("400.html", "500.html", "503.html")
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("could not connect to server")
+
+
+def away_within(request: HttpRequest) -> HttpResponse:
+    try:
+        raise InterfaceError("connection already closed")
+    except InterfaceError as error:
+        raise RuntimeError("the menu could not be drawn") from error
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise ZeroDivisionError
+
+
+def __getattr__(name: str) -> Any:
+    """The site's addresses and three that go wrong, made when asked, after the tests have switched DEBUG off."""
+    urls = import_module("newsroom.urls")
+    if name == "handler500":
+        return urls.handler500
+    if name != "urlpatterns":
+        raise AttributeError(name)
+    wrong = [path("away/", away), path("away-within/", away_within), path("broken/", broken)]
+    return [*wrong, *urls.urlpatterns]
+
+
+@pytest.fixture
+def sign(settings: Any, tmp_path: Path) -> Path:
+    """The file whose being there closes the site."""
+    settings.MAINTENANCE_FILE = str(tmp_path / "maintenance")
+    return Path(settings.MAINTENANCE_FILE)
+
+
+# --- Closed for maintenance -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/climate/a-bridge/", "/account/", "/admin/", "/stripe/webhook/", "/no-such/"]
+)
+def test_a_closed_site_says_so_everywhere_and_asks_no_database(sign: Path, address: str) -> None:
+    sign.touch()
+    answer = Client().get(address)
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "600"
+    assert answer["Cache-Control"] == "no-store"
+    assert "We are working on the site" in answer.content.decode()
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_the_site_opens_when_the_file_is_gone(sign: Path) -> None:
+    sign.touch()
+    assert Client().get("/").status_code == 503
+    sign.unlink()
+    assert Client().get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("", 600), ("120\n", 120), ("soon", 600), ("-5", 1), ("999999999", 86400), ("1e9", 600)]
+)
+def test_the_number_in_the_file_is_how_long_to_wait(sign: Path, said: str, seconds: int) -> None:
+    sign.write_text(said)
+    assert Client().get("/")["Retry-After"] == str(seconds)
+
+
+def test_forms_are_refused_too_and_nothing_is_promised(sign: Path) -> None:
+    sign.touch()
+    answer = Client().post("/accounts/login/code/", {"email": "bob@example.org"})
+    assert answer.status_code == 503
+    assert "nothing was ordered or cancelled" in answer.content.decode()
+    assert "counts from the moment you send it" in answer.content.decode()
+
+
+# --- Without a database --------------------------------------------------------------------------------------
+
+
+@pytest.mark.urls("tests.test_unavailable")
+@pytest.mark.parametrize("address", ["/away/", "/away-within/"])
+def test_without_its_database_the_site_says_come_again(address: str) -> None:
+    answer = Client(raise_request_exception=False).get(address)
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "30"
+    assert "The shelf with our articles cannot be reached" in answer.content.decode()
+
+
+@pytest.mark.urls("tests.test_unavailable")
+def test_a_fault_of_our_own_is_no_maintenance() -> None:
+    answer = Client(raise_request_exception=False).get("/broken/")
+    assert answer.status_code == 500
+    assert "Retry-After" not in answer
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.test_unavailable")
+def test_a_database_that_goes_away_under_a_page_or_a_session_is_no_error_500(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(a_reader(), "django.contrib.auth.backends.ModelBackend")
+
+    def gone(*args: Any, **kwargs: Any) -> Any:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", gone)
+    for address in ("/", "/account/", "/fr/privacy/", "/feed.xml", "/robots.txt"):
+        assert client.get(address).status_code == 503, address
+
+
+# --- The pages ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_the_bare_pages_extend_nothing_and_obey_the_policy(name: str) -> None:
+    source = (ROOT / "templates" / name).read_text()
+    assert "{% extends" not in source
+    page = render_to_string(name, {"is_planned": True})
+    assert not re.search(r"<style|<script|\sstyle=|\son\w+=", page)
+    assert page.count("<h1") == 1
+    for language in ("fr", "nl", "de"):
+        assert f'lang="{language}"' in page
