@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from articles.models import Section
 from edge import clock, colours, languages
 from edge.http import Request
+from groups.models import Enquiry, StudentApplication
 from rights.models import Handling
 from subscriptions import dunning, putting_off, refunds
 
@@ -36,6 +38,8 @@ def site(request: Request) -> dict[str, Any]:
         # Printed on the first page of the desk.
         "money_needs_a_person": SimpleLazyObject(refunds.needs_a_person),
         "statements_to_look_at": SimpleLazyObject(lambda: list(Handling.objects.waiting_for_staff())),
+        "enquiries_to_do": SimpleLazyObject(lambda: list(Enquiry.objects.waiting_for_staff(on=timezone.localdate(at)))),
+        "student_proofs": SimpleLazyObject(StudentApplication.objects.for_staff().count),
         "charges_need_a_person": SimpleLazyObject(lambda: putting_off.needs_a_person(at=request.now)),
         "footer": SimpleLazyObject(lambda: footer.lists(languages.chosen(), at=at)),
         "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
@@ -43,7 +47,7 @@ def site(request: Request) -> dict[str, Any]:
 
 
 def _language(request: Request) -> dict[str, Any]:
-    """The language that is spoken, the versions of this page in others, and whether its middle is English news."""
+    """The language that is spoken, what we are in it, this page in others, and whether its middle is English news."""
     spoken = languages.chosen()
     is_news = request.resolver_match is not None and not languages.exists_in_every_language(request)
     return {

@@ -132,6 +132,9 @@ OFF_SITE_PASS_DAYS = env.number("OFF_SITE_PASS_DAYS", default=30, least=1)
 # What a student pays for a year, gross, in cents; 0 where students read for nothing (docs/decisions.md).
 STUDENT_PRICE_CENTS = env.number("STUDENT_PRICE_CENTS", default=0)
 
+# Who else tells the desk why somebody may not read yet, or any more (subscriptions/answer.py).
+ENTITLEMENT_EXPLANATIONS = ("groups.why.explained",)
+
 # How many days after its day a contract can be undone, and whether they run once more from the first charge.
 WITHDRAWAL_DAYS = env.number("WITHDRAWAL_DAYS", default=14, least=14)
 WITHDRAWAL_AFTER_FIRST_CHARGE = env.flag("WITHDRAWAL_AFTER_FIRST_CHARGE", default=True)

@@ -7,13 +7,14 @@ from django.urls import include, path
 
 from edge.languages import in_every_language
 
-from . import brand, pages
+from . import brand, pages, why_desk
 
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler500 = "edge.unavailable.trouble"
 urlpatterns = [
+    path("admin/why/", admin.site.admin_view(why_desk.why), name="why"),
     path("admin/", admin.site.urls),
     path("stripe/", include("subscriptions.stripe_urls")),
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from edge.http import Request
+from edge.visitor import visitor_of
 
 from . import billing, cancelling, ending_early, pausing, switching, trial, webhooks, withdrawing
-from .access import all_entitlements_for
+from .access import Entitlement, Source, all_entitlements_for
 from .forms import WhyCancelled
 from .models import Contract, Customer, Farewell, Plan, Refund, Subscription
 from .models.refund import in_euros
@@ -32,7 +33,8 @@ def account(request: Request) -> HttpResponse:
     context = {
         "standing": standing,
         "subscription": standing.subscription,
-        "entitlements": all_entitlements_for(request.user, at=request.now),
+        "entitlements": (entitlements := all_entitlements_for(visitor_of(request), at=request.now)),
+        "paid_for_by_others": _paid_for_by_others(standing, entitlements),
         "other_plan": _other_plan(standing),
         "plans": list(Plan.objects.on_sale()),
         "with_trial": trial.is_offered_to(request.user),
@@ -41,6 +43,18 @@ def account(request: Request) -> HttpResponse:
         "withdraw_until": _last_day_to_withdraw(standing, request.now),
     }
     return render(request, "subscriptions/account.html", context)
+
+
+# What lets a reader in wherever they are, at somebody else's expense.
+OF_OTHERS = (Source.STAFF, Source.SEAT, Source.GRANT)
+
+
+def _paid_for_by_others(standing: Standing, entitlements: list[Entitlement]) -> Entitlement | None:
+    """What gives a paying reader the same for nothing, the longest of several; None where nothing does."""
+    if not standing.can_cancel:
+        return None
+    given = [one for one in entitlements if one.source in OF_OTHERS]
+    return max(given, key=lambda one: (one.until is None, one.until), default=None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

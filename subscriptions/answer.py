@@ -1,12 +1,18 @@
 """May this reader read now, and why or why not? The answer in words, for the subscription desk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.utils.formats import date_format
+from django.utils.module_loading import import_string
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
+
+from edge.visitor import Visitor
 
 from . import trial
 from .access import Entitlement, Source, all_entitlements_for
@@ -22,13 +28,27 @@ class Answer:
     because: tuple[str, ...]
 
 
-def answer_for(reader: Any, *, at: datetime) -> Answer:
-    """The answer at that moment, with every reason, the strongest first."""
-    if not reader.is_active:
+def answer_for(asker: Any, *, at: datetime) -> Answer:
+    """The answer at that moment, with every reason, the strongest first; and what else is known of their access.
+
+    `asker` is a reader, or an edge.visitor.Visitor where it is also about the place they are at.
+    """
+    visitor = Visitor.of(asker)
+    reader = visitor.user
+    if reader.is_authenticated and not reader.is_active:
         return Answer(False, ("The account is switched off.",))
-    if entitlements := all_entitlements_for(reader, at=at):
-        return Answer(True, tuple(_why(reader, entitlement, at) for entitlement in entitlements))
-    return Answer(False, tuple(_why_not(reader, at)))
+    entitlements = all_entitlements_for(visitor, at=at)
+    because = [_why(reader, entitlement, at) for entitlement in entitlements]
+    if reader.is_authenticated:
+        because += [] if entitlements else _why_not(reader, at)
+        because += [words for explain in explanations() for words in explain(reader, at)]
+    return Answer(bool(entitlements), tuple(because) or ("Is not logged in, and reads at no place that is known.",))
+
+
+@cache
+def explanations() -> tuple[Callable[[Any, datetime], Iterator[str]], ...]:
+    """Who else knows why somebody may not read yet or any more (ENTITLEMENT_EXPLANATIONS)."""
+    return tuple(import_string(name) for name in settings.ENTITLEMENT_EXPLANATIONS)
 
 
 def _why(reader: Any, entitlement: Entitlement, at: datetime) -> str:
@@ -47,8 +67,12 @@ def _why(reader: Any, entitlement: Entitlement, at: datetime) -> str:
             return f"Seat in the group of {entitlement.through}{until}."
         case Source.GRANT:
             grant = Grant.objects.filter(reader=reader).in_force(at=at).order_by("-ends_at").first()
-            return f"{entitlement.through.capitalize()}{until}: {grant.reason if grant else ''}"
-    return f"{entitlement.through.capitalize()}{until}."
+            return f"{capfirst(entitlement.through)}{until}: {grant.reason if grant else ''}"
+        case Source.NETWORK:
+            return f"Is on the premises of {entitlement.through}, by their network{until}."
+        case Source.OFF_SITE:
+            return f"Has an off-site pass of {entitlement.through}{until}."
+    return f"{capfirst(entitlement.through)}{until}."
 
 
 def _cancelled(reader: Any) -> str:

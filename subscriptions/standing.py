@@ -146,8 +146,14 @@ def standing_of(reader: Any, *, at: datetime) -> Standing:
     has_begun = subscription is not None and subscription.pause_has_begun(at=at)
     state = _state(subscription, entitlement, at)
     grant = _grant_of(reader, at=at) if state is State.GRANTED else None
-    proof_is_due = grant is not None and grant.kind == Grant.Kind.STUDENT and grant.ends_at - at <= PROOF_BEFORE
-    return Standing(state, subscription, entitlement, has_begun, grant, proof_is_due)
+    return Standing(state, subscription, entitlement, has_begun, grant, _is_proof_due(grant, at))
+
+
+def _is_proof_due(grant: Grant | None, at: datetime) -> bool:
+    """Whether a student's year ends soon, and the next is not there yet."""
+    if grant is None or grant.kind != Grant.Kind.STUDENT or grant.ends_at - at > PROOF_BEFORE:
+        return False
+    return not Grant.objects.filter(reader=grant.reader_id, kind=grant.kind, ends_at__gt=grant.ends_at).exists()
 
 
 def _grant_of(reader: Any, *, at: datetime) -> Grant | None:
