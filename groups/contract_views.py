@@ -19,6 +19,8 @@ from subscriptions import contracts
 from subscriptions.models import TermsVersion
 
 from . import agreeing, invoicing
+from .manager_views import about, for_managers
+from .managing import Desk
 from .models import Term
 from .vat import Vat, VatUnknown
 
@@ -83,6 +85,20 @@ def invoice(request: Request, token: str) -> HttpResponse:
         return render(request, "groups/invoice.html", {"invoice": found, "seller": _seller()})
 
 
+@require_safe
+@for_managers
+def contract(request: Request, desk: Desk) -> HttpResponse:
+    """The dates, the invoices and the contact persons, for managers and for staff who look over their shoulder."""
+    group = desk.group
+    invoices = group.invoices.filter(sent_at__isnull=False).select_related("term").prefetch_related("payments")
+    context = about(desk, "contract") | {
+        "terms": [(term, term.state(at=request.now)) for term in group.terms.binding().select_related("contract")],
+        "invoices": [(one, invoicing.token_of(one), one.is_overdue(at=request.now)) for one in invoices],
+        "contacts": group.contacts.all(),
+    }
+    return render(request, "groups/contract.html", context)
+
+
 def summary_of(term: Term, *, at: Any) -> str:
     """What stands above the button, in the organisation's language: this is kept with the contract."""
     with translation.override(languages.code_of(term.group.language)):
@@ -126,16 +142,12 @@ def _quote_page(
     term.refresh_from_db()
     shown_html = term.contract.shown_html if term.contract else summary_of(term, at=request.now)
     shown = contracts.digest(shown_html)
-    if form is None:
-        form = YesForm(initial={"shown": shown, "purchase_order": term.purchase_order})
-    else:
-        form.data = form.data.copy()
-        form.data["shown"] = shown
     context = {
         "token": token,
+        "shown": shown,
         "term": term,
         "group": term.group,
-        "form": form,
+        "form": form or YesForm(initial={"purchase_order": term.purchase_order}),
         # Made by our own template, which escapes what is put into it.
         "summary": mark_safe(shown_html),  # noqa: S308
         "is_open": agreeing.can_be_accepted(term, at=request.now) and term.group.ended_at is None,

@@ -35,19 +35,26 @@ LOOK_BACK = timedelta(days=120)
 # --- Made by staff ------------------------------------------------------------------------------------
 
 
-def of_term(term: Term, *, how: How, days_until_due: int, by: Any, at: datetime) -> GroupInvoice:
+def of_term(term: Term, *, how: GroupInvoice.How, days_until_due: int, by: Any, at: datetime) -> GroupInvoice:
     """Invoice a term that was accepted, once. Raises NotPossible or VatUnknown; Stripe is asked after the commit."""
     return _made(term, About.TERM, how, term.seats, term.price_cents, days_until_due, by, at)
 
 
-def of_seats(term: Term, added: int, net_cents: int, *, how: How, by: Any, at: datetime) -> GroupInvoice:
+def of_seats(term: Term, added: int, net_cents: int, *, how: GroupInvoice.How, by: Any, at: datetime) -> GroupInvoice:
     """Invoice seats that were added to a term. As `of_term`, but as often as seats are added."""
     return _made(term, About.SEATS, how, added, net_cents, settings.GROUP_DAYS_UNTIL_DUE, by, at)
 
 
 @transaction.atomic
 def _made(
-    term: Term, about: About, how: How, seats: int | None, net_cents: int, days_until_due: int, by: Any, at: datetime
+    term: Term,
+    about: GroupInvoice.About,
+    how: GroupInvoice.How,
+    seats: int | None,
+    net_cents: int,
+    days_until_due: int,
+    by: Any,
+    at: datetime,
 ) -> GroupInvoice:
     (group,) = GroupAccount.objects.locked(term.group_id)
     term.refresh_from_db()
@@ -106,7 +113,7 @@ def vat_of(term: Term) -> Vat:
     return vat_for(term.group.country, term.group.vat_number, agreed=term.vat_percent)
 
 
-def _line(term: Term, about: About, seats: int | None) -> str:
+def _line(term: Term, about: GroupInvoice.About, seats: int | None) -> str:
     """What the line of the invoice says."""
     days = {
         "site": settings.SITE_NAME,

@@ -184,7 +184,7 @@ def close_at_stripe(invoice: GroupInvoice, *, at: datetime) -> bool:
 # --- What a person has to look at ----------------------------------------------------------------------------
 
 
-def with_what_came(invoices: QuerySet[GroupInvoice]) -> QuerySet[GroupInvoice]:
+def with_what_came(invoices: QuerySet[GroupInvoice]) -> QuerySet[Any]:
     """The invoices with `came`: what was paid for each, in cents. One query."""
     return invoices.annotate(came=Coalesce(Sum("payments__cents"), 0))
 

@@ -78,7 +78,7 @@ class EndsFilter(admin.SimpleListFilter):
         return [(str(days), f"{days} days") for days in renewing.AHEAD]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[GroupAccount]) -> QuerySet[GroupAccount]:
-        if self.value() not in map(str, renewing.AHEAD):
+        if str(self.value()) not in map(str, renewing.AHEAD):
             return queryset
         ending = renewing.ending_within(int(self.value() or 0), at=now_of(request))
         return queryset.filter(pk__in=ending.order_by().values("group"))

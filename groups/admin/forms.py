@@ -26,8 +26,8 @@ class Day(forms.DateInput):
 class Euros(forms.DecimalField):
     """An amount in euro; `cents_of` makes whole cents of it."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_digits": 11, "decimal_places": 2, "min_value": Decimal(0)} | kwargs)
+    def __init__(self, *, label: str, help_text: str = "", least: str = "0") -> None:
+        super().__init__(label=label, help_text=help_text, min_value=Decimal(least), max_digits=11, decimal_places=2)
 
 
 def cents_of(euros: Decimal) -> int:
@@ -164,7 +164,7 @@ class TransferForm(forms.Form):
     invoice = forms.ModelChoiceField(
         GroupInvoice.objects.none(), required=False, empty_label="Nobody knows yet", help_text="What it is for."
     )
-    euros = Euros(label="Amount, in euro", min_value=Decimal("0.01"))
+    euros = Euros(label="Amount, in euro", least="0.01")
     received_on = forms.DateField(widget=Day(), label="Day on the statement")
     bank_reference = forms.CharField(
         max_length=140,
@@ -198,7 +198,7 @@ class MoveForm(forms.Form):
 class SendBackForm(forms.Form):
     """What went back by transfer."""
 
-    euros = Euros(label="Amount, in euro", min_value=Decimal("0.01"))
+    euros = Euros(label="Amount, in euro", least="0.01")
     bank_reference = forms.CharField(max_length=140, label="The bank’s number of it", widget=forms.TextInput(**WIDE))
 
 
