@@ -85,6 +85,11 @@ RIGHTS = {
         "subscriptions.pricechange": {VIEW},
         "subscriptions.putoff": {VIEW},
         "subscriptions.repricing": {VIEW},
+        "subscriptions.purchase": {VIEW, CHANGE},
+        "groups.enquiry": {VIEW, CHANGE},
+        "groups.answertemplate": ALL,
+        "groups.studentapplication": {VIEW, CHANGE},
+        "groups.academicdomain": ALL,
     },
 }
 
