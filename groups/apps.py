@@ -13,7 +13,12 @@ class GroupsConfig(AppConfig):
 
         from . import arrivals
 
+        from allauth.account.signals import user_logged_in
+
+        from .sign_on_adapter import shorten_session
+
         post_migrate.connect(_begin, sender=self, dispatch_uid="groups.begin")
+        user_logged_in.connect(shorten_session, dispatch_uid="groups.shorten_session")
         user_logged_in.connect(arrivals.note, dispatch_uid="groups.arrivals")
 
 

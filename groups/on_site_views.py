@@ -71,7 +71,7 @@ def premises(request: Request) -> HttpResponse:
             raise PermissionDenied
         if found:
             _open_session(request)
-            return HttpResponseRedirect(_next(request))
+            return HttpResponseRedirect(next_of(request))
     return _page(request, found, PassForm(), status=200 if request.method != "POST" else 403)
 
 
@@ -125,18 +125,18 @@ def _page(request: Request, found: Entitlement | None, form: PassForm, *, status
         "through": found.through if found else "",
         "with_passes": bool(found) and on_site.gives_passes(found.group_id if found else None),
         "form": form,
-        "next": _next(request),
+        "next": next_of(request),
         "days": settings.OFF_SITE_PASS_DAYS,
         "address": str(address_of(request) or ""),
     }
     return render(request, "groups/on_site.html", context, status=status)
 
 
-def _next(request: HttpRequest) -> str:
-    """The path to go back to; the front page where somebody made one up."""
-    asked = request.POST.get("next") or request.GET.get("next") or "/"
+def next_of(request: HttpRequest, *, default: str = "/") -> str:
+    """The path to go on to; the default where none was named, or somebody made one up."""
+    asked = request.POST.get("next") or request.GET.get("next") or default
     is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return asked if is_ours else "/"
+    return asked if is_ours else default
 
 
 def _is_from_elsewhere(request: HttpRequest) -> bool:

@@ -242,6 +242,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "allauth.usersessions",
     "js_asset",
     "django_prose_editor",
@@ -393,6 +396,12 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(SITE_URL).scheme
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_SESSION_COOKIE_AGE = SESSION_COOKIE_AGE
+# Only for organisations, each with its own provider (groups/sign_on.py). A link may begin it, since a form that leads
+# to a strange host would need that host in the policy above.
+SOCIALACCOUNT_ADAPTER = "groups.sign_on_adapter.SocialAccountAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+# After so many days whoever came by single sign-on comes that way again.
+SIGN_ON_SESSION_DAYS = env.number("SIGN_ON_SESSION_DAYS", default=7, least=1)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME

@@ -20,6 +20,7 @@ urlpatterns = [
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),
     path("favicon.ico", pages.icon),
     path("brand-<str:digest>.css", brand.stylesheet, name="brand"),
+    path("accounts/", include("groups.sign_on_urls")),
     *in_every_language(
         path("accounts/", include("readers.account_urls")),
         path("account/", include("subscriptions.account_urls")),
@@ -28,6 +29,8 @@ urlpatterns = [
         path("newsletters/", include("readers.newsletter_urls")),
         path("subscribe/", include("subscriptions.urls")),
         path("on-site/", include("groups.on_site_urls")),
+        path("group/", include("groups.usage_urls")),
+        path("sign-on/", include("groups.sign_on_pages")),
         path("group/", include("groups.contract_urls")),
         path("group/", include("groups.urls")),
         path("terms/", include("subscriptions.terms_urls")),

@@ -13,5 +13,6 @@ urlpatterns = [
     # Ours took the place of these two.
     path("email/", address_views.account_email, name="account_email"),
     path("sessions/", security_views.usersessions_list, name="usersessions_list"),
-    path("", include("allauth.urls")),
+    path("", include("allauth.account.urls")),
+    path("2fa/", include("allauth.mfa.urls")),
 ]

@@ -46,6 +46,23 @@ PERSONAL_DATA: dict[str, PersonalData | None] = {
             ),
         ),
     ),
+    # Nothing is written to these three: whom a provider names is found by address (groups/sign_on.py).
+    "socialaccount.SocialApp": None,
+    "socialaccount.SocialAccount": PersonalData(
+        what=_("Accounts elsewhere"),
+        purpose=_("None: we keep no link to them."),
+        basis=Basis.CONTRACT,
+        whose="user",
+        on_deletion=ERASE,
+    ),
+    "socialaccount.SocialToken": PersonalData(
+        what=_("Keys to accounts elsewhere"),
+        purpose=_("None: we keep no keys."),
+        basis=Basis.CONTRACT,
+        whose="account__user",
+        secret=("token", "token_secret"),
+        on_deletion=ERASE,
+    ),
     "mfa.Authenticator": PersonalData(
         what=_("Passkeys and second factors"),
         purpose=_("To let you in without a code, or only with a second proof."),
