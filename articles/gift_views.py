@@ -1,5 +1,7 @@
 """Giving an article away, opening what was given, and the list of one's gifts."""
 
+from http import HTTPStatus
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -7,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from edge.http import Request
+from edge.http import Request, is_fetched_ahead
 from subscriptions.access import entitlement_for
 
 from . import gifts
@@ -19,6 +21,9 @@ from .paywall import reading_of_gift
 @require_safe
 def opened(request: Request, token: str) -> HttpResponse:
     """The article that was given, in full; a gift that has ended leads to what everyone sees."""
+    if is_fetched_ahead(request):
+        # Refused, so that the browser asks again once somebody opens it: only that is a use of the gift.
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
     link = GiftLink.objects.of_token(token)
     if link is None:
         raise Http404

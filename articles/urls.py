@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
-from . import crawlers, feeds, gift_views, media, oembed, private_feed, sitemaps, views
+from . import crawlers, feeds, gift_views, looking_ahead, media, oembed, offline, private_feed, sitemaps, views
 
 
 class FeedForm(StringConverter):
@@ -60,6 +60,10 @@ urlpatterns = [
     path("sitemap-<int:year>.xml", sitemaps.year, name="sitemap_of_year"),
     path("robots.txt", crawlers.robots, name="robots"),
     path("oembed", oembed.oembed, name="oembed"),
+    path("speculation-rules.json", looking_ahead.rules, name="looking_ahead"),
+    path("worker.js", offline.worker, name="worker"),
+    path("offline/", offline.page, name="offline"),
+    path("offline/kept.json", offline.kept, name="kept"),
     path("<slug:section>/feed.<feed_form:form>", feeds.section_feed, name="section_feed"),
     path("<slug:section>/", views.section, name="section"),
     path("<slug:section>/<slug:slug>/", views.article, name="article"),

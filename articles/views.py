@@ -7,13 +7,13 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from edge.caching import changes_at, public
-from edge.http import Request
+from edge.http import Request, is_fetched_ahead, is_kept_for_later
 from edge.middleware import PRIVATE
 from edge.visitor import visitor_of
 from subscriptions.access import entitlement_for
 
 from . import archive as archived
-from . import noting
+from . import looking_ahead, noting
 from . import search as finding
 from .article_page import ARCHIVE_AGE, article_page
 from .beside import beside
@@ -55,19 +55,21 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
         return _moved(request, article)
     reading = _reading(request, article)
     page = article_page(article, reading, reader=request.user, at=request.now)
-    if request.method == "GET":
+    ahead = is_fetched_ahead(request)
+    if request.method == "GET" and not ahead:
         note_opened(request.user, article, reading, page.shelf, at=request.now)
         noting.tell(visitor_of(request), article, reading, at=request.now)
     if article.published_at:
         changes_at(request, article.published_at + ARCHIVE_AGE)
     context = {"page": page, "article": article, "reading": reading, "here": article.section}
+    context |= {"ahead": ahead, "kept": ahead and is_kept_for_later(request)}
     # The page says itself why one may read; the notice of every page would ask again.
     context["payment_trouble"] = None
     response = render(request, "articles/article.html", context)
     if reading.access is Access.SEARCH_ENGINE:
         # What an engine reads is kept neither by caches on the way nor by the engine itself.
         response["Cache-Control"], response["X-Robots-Tag"] = PRIVATE, "noarchive"
-    return response
+    return looking_ahead.allow(response, reading, page.shelf)
 
 
 def _reading(request: Request, article: Article) -> Reading:

@@ -113,6 +113,9 @@ TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
 SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 
+# How long a device that cannot ask whether its reader may still read shows the paid texts it keeps.
+OFFLINE_HOURS = env.number("OFFLINE_HOURS", default=72, least=1)
+
 # Why somebody may read: asked in this order, the first that answers counts (subscriptions/access.py).
 ENTITLEMENT_SOURCES = (
     "subscriptions.access.as_staff",
@@ -215,6 +218,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
         # The order button and "change card" post to us, and are redirected to Stripe's own pages.
         "form-action": [SELF, *STRIPE_PAGES],
         "frame-ancestors": [NONE],
@@ -271,6 +275,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "readers.devices.seen",
+    "readers.signing_out.forget_on_device",
 ]
 if DEBUG:
     MIDDLEWARE.append("newsroom.dev.own_not_found_page")

@@ -7,7 +7,7 @@ from django.urls import include, path
 
 from edge.languages import in_every_language
 
-from . import brand, pages, why_desk
+from . import brand, installing, pages, why_desk
 
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -21,6 +21,7 @@ urlpatterns = [
     path("favicon.ico", pages.icon),
     path("brand-<str:digest>.css", brand.stylesheet, name="brand"),
     path("accounts/", include("groups.sign_on_urls")),
+    path("manifest.webmanifest", installing.manifest, name="manifest"),
     *in_every_language(
         path("accounts/", include("readers.account_urls")),
         path("account/", include("subscriptions.account_urls")),

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest as Request
 from playwright.sync_api import Page, expect
 
 from articles.models import Article
@@ -150,3 +151,24 @@ def test_a_note_is_reached_and_left_by_keyboard(page: Page, site: str, article: 
     page.keyboard.press("Enter")
     assert page.url.endswith("#ref-2")
     expect(page.locator("#ref-2")).to_be_in_viewport()
+
+
+def test_a_subscribers_next_article_is_there_before_the_click(
+    page: Page, site: str, article: Article, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = an_article("Another bridge", published=NOW - timedelta(hours=2))
+    asked: list[tuple[str, str]] = []
+    server = Request.__init__
+
+    def noting(self: Any, environ: dict[str, Any]) -> None:
+        asked.append((environ["PATH_INFO"], environ.get("HTTP_SEC_PURPOSE", "")))
+        server(self, environ)
+
+    monkeypatch.setattr(Request, "__init__", noting)
+    sign_in(page, site, alice)
+    page.goto(site + article.get_absolute_url())
+    page.get_by_role("link", name=other.headline).first.hover()
+    page.wait_for_timeout(1500)
+    page.get_by_role("link", name=other.headline).first.click()
+    page.get_by_role("heading", name=other.headline).wait_for()
+    assert [purpose for path, purpose in asked if path == other.get_absolute_url()] == ["prefetch"]
