@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from edge import colours
 from edge.caching import public
 
-BAND, PAPER = "#c0e3d3", "#ffffff"
 # A home screen cuts longer names off.
 SHORT = 12
 
@@ -18,7 +18,7 @@ SHORT = 12
 @require_safe
 def manifest(request: HttpRequest) -> JsonResponse:
     """The web app manifest (w3.org/TR/appmanifest)."""
-    name = settings.SITE_NAME
+    name, brand = settings.SITE_NAME, colours.whole(settings.SITE_COLOURS)
     told = {
         "id": "/",
         "name": name,
@@ -29,8 +29,8 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "start_url": "/",
         "scope": "/",
         "display": "standalone",
-        "theme_color": BAND,
-        "background_color": PAPER,
+        "theme_color": brand["band"][0],
+        "background_color": brand["paper"][0],
         "categories": ["news"],
         "icons": [
             {"src": static("img/icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
