@@ -25,7 +25,7 @@ def _make_way_for_changes(plan: list[Any], **facts: Any) -> None:
 
 
 def _see_to_the_index(**facts: Any) -> None:
-    from .search.engine import engine
+    from .search import engine
 
     if SEARCHED in connection.introspection.table_names():
-        engine().install()
+        engine.install()

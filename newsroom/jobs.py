@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 
+from django.conf import settings
 from django_tasks import task
 
 from articles import renditions
@@ -257,6 +258,11 @@ JOBS = (
     Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),
     Job(catch_up_refunds, daily_at=time(3, 50)),
+    *(
+        (Job(follow_in_search, every=MINUTE), Job(rebuild_search, daily_at=time(4, 20)))
+        if settings.SEARCH_ENGINE == "opensearch"
+        else ()
+    ),
 )
 
 

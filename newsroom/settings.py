@@ -5,6 +5,7 @@ default must be set; the README has the table.
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -113,8 +114,16 @@ TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
 SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 
-# How long a device that cannot ask whether its reader may still read shows the paid texts it keeps.
-OFFLINE_HOURS = env.number("OFFLINE_HOURS", default=72, least=1)
+# Who looks things up: the database, or OpenSearch beside it (docs/search.md).
+SEARCH_ENGINE = env.choice("SEARCH_ENGINE", ("database", "opensearch"), default="database")
+OPENSEARCH_URL = env.url("OPENSEARCH_URL", default="http://localhost:9200")
+OPENSEARCH_CA_FILE = env.text("OPENSEARCH_CA_FILE")
+OPENSEARCH_PREFIX = env.text("OPENSEARCH_PREFIX", default="newsroom")
+if SEARCH_ENGINE == "opensearch":
+    if find_spec("opensearchpy") is None:
+        raise ImproperlyConfigured("SEARCH_ENGINE is opensearch: run pip install -r requirements/opensearch.txt first.")
+    if not env.text("OPENSEARCH_URL"):
+        env.refuse("OPENSEARCH_URL", "must be set where SEARCH_ENGINE is opensearch.")
 
 # Why somebody may read: asked in this order, the first that answers counts (subscriptions/access.py).
 ENTITLEMENT_SOURCES = (

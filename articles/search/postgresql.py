@@ -82,6 +82,10 @@ def find(asked: Question, *, in_full: bool, at: datetime, most: int) -> list[int
         return [key for (key,) in cursor.fetchall()]
 
 
+def closest(words: tuple[str, ...]) -> None:
+    """Knows no single words; `spelling` looks in the headlines. See `engine.Engine`."""
+
+
 def install() -> None:
     """Make the table, functions and triggers that are missing; see `engine.Engine`."""
     with connection.cursor() as cursor:

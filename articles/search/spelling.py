@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -26,8 +27,9 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 
 def correction(asked: Question, *, at: datetime) -> str:
     """The same question with its unknown words replaced by close known ones; empty where that finds nothing either."""
-    known = _words(at=at)
-    better = {word: _closest(word, known) for word in asked.words if folded(word) not in known}
+    better = engine().closest(asked.words)
+    if better is None:
+        better = _closest_headline_words(asked.words, at=at)
     if not better or not all(better.values()):
         return ""
     mended = replace(asked, wanted=tuple(tuple(better.get(word, word) for word in term) for term in asked.wanted))
@@ -55,6 +57,11 @@ def _beginnings(name: str) -> list[str]:
     """The name, and what is left of it after each of its first words."""
     parts = folded(name).split()
     return [" ".join(parts[place:]) for place in range(len(parts))]
+
+
+def _closest_headline_words(words: Iterable[str], *, at: datetime) -> dict[str, str]:
+    known = _words(at=at)
+    return {word: _closest(word, known) for word in words if folded(word) not in known}
 
 
 def _closest(word: str, known: dict[str, str]) -> str:

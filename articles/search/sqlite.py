@@ -65,6 +65,10 @@ def find(asked: Question, *, in_full: bool, at: datetime, most: int) -> list[int
     ]
 
 
+def closest(words: tuple[str, ...]) -> None:
+    """Knows no single words; `spelling` looks in the headlines. See `engine.Engine`."""
+
+
 def install() -> None:
     """Make the tables and triggers that are missing; see `engine.Engine`."""
     names = {name for (name,) in _asked("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
