@@ -114,6 +114,9 @@ TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
 SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 
+# How long a device that cannot ask whether its reader may still read shows the paid texts it keeps.
+OFFLINE_HOURS = env.number("OFFLINE_HOURS", default=72, least=1)
+
 # Who looks things up: the database, or OpenSearch beside it (docs/search.md).
 SEARCH_ENGINE = env.choice("SEARCH_ENGINE", ("database", "opensearch"), default="database")
 OPENSEARCH_URL = env.url("OPENSEARCH_URL", default="http://localhost:9200")
