@@ -23,6 +23,7 @@ from .paywall import Access, Reading, reading_of, reading_of_search_engine
 from .river import NoSuchPlace, Stretch, stretch_of
 from .saved import note_opened
 from .search_crawlers import engine_of
+from .section_page import Desk, desk_of
 from .translations import is_translated
 
 
@@ -41,6 +42,7 @@ def section(request: Request, section: str) -> HttpResponse:
     here = get_object_or_404(Section, slug=section)
     river = _river(request, here.articles.published(at=request.now).for_teasers().defer("teaser"))
     context = {"here": here, "river": river, "beside": beside(at=request.now)}
+    context["desk"] = desk_of(here, at=request.now) if river.is_first else Desk()
     return render(request, "articles/section.html", context)
 
 

@@ -78,7 +78,7 @@ def test_a_subscriber_costs_four_more_even_with_pictures_in_the_paid_part(django
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/climate/", 8),
+        ("/climate/", 10),
         ("/authors/ana-novak/", 5),
         ("/latest/", 7),
         ("/briefs/", 6),

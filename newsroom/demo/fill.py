@@ -38,6 +38,10 @@ def fill(*, at: datetime) -> int:
     for story in stories:
         articles[story.slug].related.set(articles[slug] for slug in story.related if slug in articles)
         articles[story.slug].topics.set(map(_topic, story.topics))
+    for row in content.rows("corrections"):
+        moment = at - timedelta(hours=row["hours"])
+        words = {"said": row["said"], "says_now": row["says_now"]}
+        articles[row["slug"]].correct(row["note"], by=None, at=moment, **words)
     # The first file is the long read that the front page opens with.
     Article.objects.filter(pk=articles[stories[0].slug].pk).update(leads_front=True)
     _short_things(at)
@@ -51,7 +55,8 @@ def _section(row: Mapping[str, Any]) -> Section:
 
 
 def _author(row: Mapping[str, Any]) -> Author:
-    values = {key: row[key] for key in ("name", "role", "bio", "email")}
+    told = ("name", "role", "bio", "email", "signal", "pgp_fingerprint", "languages", "interests", "is_guest")
+    values = {key: row[key] for key in told if key in row}
     return Author.objects.get_or_create(slug=row["slug"], defaults=values)[0]
 
 
