@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Exists
 
+from edge.visitor import StandIn
 from readers.choices import READING_HISTORY
 from readers.models import Consent, User
 
@@ -25,6 +26,8 @@ def shelf_of(reader: Any, article: Article) -> Shelf | None:
     """The answer for a reader, in one query; None for AnonymousUser, of whom nothing is asked."""
     if not reader.is_authenticated:
         return None
+    if isinstance(reader, StandIn):
+        return Shelf(is_saved=False, keeps_history=False)
     saved = SavedArticle.objects.filter(reader=reader.pk, article=article)
     agreed = Consent.objects.in_force().filter(reader=reader.pk, purpose=READING_HISTORY)
     row = User.objects.filter(pk=reader.pk).values_list(Exists(saved), Exists(agreed)).first()

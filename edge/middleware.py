@@ -32,7 +32,7 @@ def cache_policy(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         if "Cache-Control" in response:
             return response
-        may_share = getattr(response, "is_public", False) and not response.cookies and not _has_session(request)
+        may_share = getattr(response, "is_public", False) and not response.cookies and not _is_somebodys(request)
         response["Cache-Control"] = PUBLIC if may_share else PRIVATE
         if getattr(response, "is_public", False):
             patch_vary_headers(response, ["Cookie"])
@@ -41,6 +41,9 @@ def cache_policy(get_response: GetResponse) -> GetResponse:
     return with_policy
 
 
-def _has_session(request: HttpRequest) -> bool:
+def _is_somebodys(request: HttpRequest) -> bool:
+    """Whether the visitor has a session, or is the stand-in of those who have."""
+    if "page.stand_in" in request.META:
+        return True
     session = getattr(request, "session", None)
     return bool(session is not None and session.session_key)

@@ -14,6 +14,29 @@ ON_SITE, OFF_SITE_PASS = "on_site", "off_site_pass"
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """A reader like all others of their kind, made up so that the page they share can be made once (page_cache).
+
+    Takes the place of a reader where a page asks who is reading; has no row, and owns nothing.
+    """
+
+    # Why they may read (subscriptions.access.Entitlement).
+    entitlement: Any
+    # What the site speaks to them, as `readers.User.language`.
+    language: str = ""
+
+    pk = id = None
+    email = name = ""
+    is_authenticated = is_active = True
+    is_anonymous = is_staff = is_superuser = False
+
+    @property
+    def kind(self) -> str:
+        """What tells shared pages apart: the source of the entitlement."""
+        return str(self.entitlement.source)
+
+
+@dataclass(frozen=True)
 class Visitor:
     """A visitor of one request.
 

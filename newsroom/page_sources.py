@@ -1,8 +1,10 @@
 """What the pages for everyone are made of, and when a change of it is one that they show."""
 
+import os
+
 from django.conf import settings
 
-from page_cache.front_door import Environ
+from page_cache.answers import Environ
 from page_cache.sources import Source
 
 _PUBLISHED = "{row}.status <> 'draft'"
@@ -25,13 +27,27 @@ SOURCES = (
     Source("newsroom_page", moments=("published_at",)),
     Source("newsroom_pageversion"),
     Source("newsroom_pagereview"),
+    Source("newsroom_page"),
+    Source("newsroom_pageversion"),
     Source("subscriptions_plan"),
     Source("subscriptions_termsversion", moments=("effective_from",)),
     Source("subscriptions_termstext"),
+    # Whose rows they are: what is asked before a reader's page is put together (newsroom/page_readers.py).
+    Source("django_session", by="session_key"),
+    Source("readers_user", by="id"),
+    Source("readers_consent", by="reader_id"),
+    Source("subscriptions_subscription", by="reader_id"),
+    Source("subscriptions_grant", by="reader_id"),
+    Source("articles_savedarticle", by="reader_id"),
+    Source("groups_seat", by="reader_id"),
+    Source("groups_groupaccount"),
+    Source("groups_term"),
 )
 
 
 def goes_in(environ: Environ) -> bool:
-    """Whether a visitor without a session may get another page than everybody: a search engine that is let in."""
+    """Whether Django is to answer: the site is closed for a while, or a search engine that is let in says its name."""
+    if os.path.exists(settings.MAINTENANCE_FILE):
+        return True
     said = environ.get("HTTP_USER_AGENT", "").lower()
     return any(engine in said for engine in settings.SEARCH_CRAWLERS)

@@ -287,6 +287,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "readers.devices.seen",
+    "page_cache.standing.stand_in",
     "readers.signing_out.forget_on_device",
 ]
 if DEBUG:
@@ -342,6 +343,7 @@ CACHES = {
 PAGE_CACHE_MEGABYTES = env.number("PAGE_CACHE_MEGABYTES", default=48, least=1)
 PAGE_CACHE_SOURCES = "newsroom.page_sources.SOURCES"
 PAGE_CACHE_GOES_IN = "newsroom.page_sources.goes_in"
+PAGE_CACHE_STANDING = "newsroom.page_readers.standing_of"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from django.db import DatabaseError, InterfaceError, connection
 
-from .triggers import TABLE
+from .triggers import COUNTER, TABLE
 
 # Seconds. A page is never older than the second of these, unless the database cannot be asked.
 LOOK_EVERY = 0.25
@@ -20,6 +20,8 @@ LOOK_AT_LEAST_EVERY = 0.9
 FORGET_AFTER = 600.0
 # What is noted is kept this long (PostgreSQL).
 KEEP_SECONDS = 3600
+# And so many (SQLite).
+KEEP_NOTES = 100_000
 
 
 class Notes(Protocol):
@@ -40,7 +42,7 @@ class NotesOnSQLite:
             cursor.execute(f"SELECT name, version FROM {TABLE} WHERE version > %s", [self.seen])  # noqa: S608 - ours
             rows = cursor.fetchall()
         self.seen = max([self.seen, *(version for _, version in rows)])
-        return {name for name, _ in rows}
+        return {name for name, _ in rows if name != COUNTER}
 
 
 class NotesOnPostgreSQL:
@@ -103,8 +105,14 @@ class Changes:
             self.everything_at_number = self.number
         elif news:
             self.number += 1
-            self.changed_at_number |= dict.fromkeys(news, self.number)
+            self._note(news)
         self.looked_at = began
+
+    def _note(self, news: set[str]) -> None:
+        if len(self.changed_at_number) > KEEP_NOTES:
+            self.changed_at_number.clear()
+            self.everything_at_number = self.number
+        self.changed_at_number |= dict.fromkeys(news, self.number)
 
     def has_changed(self, tables: frozenset[str], *, since: int) -> bool:
         """Whether one of them was seen to change after the look with that number."""
@@ -115,10 +123,16 @@ class Changes:
 
 
 def clear_old_notes() -> int:
-    """Delete what every process has long read; returns how many rows. Nothing to do on SQLite."""
-    if connection.vendor == "sqlite":
-        return 0
+    """Delete what every process has long read; returns how many rows."""
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            # Tables have a handful of rows; readers have one each, and no process is so many notes behind.
+            cursor.execute(
+                f"DELETE FROM {TABLE} WHERE name LIKE '%%:%%' AND version <"  # noqa: S608 - ours
+                f" (SELECT version FROM {TABLE} WHERE name = %s) - %s",
+                [COUNTER, KEEP_NOTES],
+            )
+            return cursor.rowcount
         cursor.execute(
             f"DELETE FROM {TABLE} WHERE noted_at < now() - %s * interval '1 second'",  # noqa: S608 - ours
             [KEEP_SECONDS],

@@ -6,9 +6,8 @@ cookie, no address, no user agent. So a page can hold nothing of the one who hap
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
@@ -17,27 +16,24 @@ from django.utils.module_loading import import_string
 
 from edge import clock
 
+from . import answers
 from . import page as pages
+from .answers import Answer, Application, Environ, StartResponse
 from .changes import Changes
 from .made_of import Recorder
 from .moments import right_until
 from .page import Page
+from .readers_pages import ReadersPages
 from .store import Store
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Key = tuple[str, str, str, str]
 
 log = logging.getLogger(__name__)
 # How long one waits for another who makes the same page, in seconds; then it is made twice.
 PATIENCE = 10.0
 LONGEST_ADDRESS = 1024
-KEPT_STATUSES = ("200 ", "301 ", "410 ")
 # Where somebody came from is nothing a page depends on.
 TRACKING = ("utm_", "mc_", "pk_", "fbclid", "gclid", "msclkid", "yclid", "igshid", "ref_src")
-# Where a view puts the moments at which its page changes by itself (edge/caching.py).
-MOMENTS = "page.changes_at"
 
 
 class PageCache:
@@ -50,6 +46,7 @@ class PageCache:
         self.not_shared: set[Key] = set()
         self.making: dict[Key, threading.Lock] = {}
         self.bookkeeping = threading.Lock()
+        self.readers = ReadersPages(application, self.changes, self.store)
         self.goes_in = import_string(settings.PAGE_CACHE_GOES_IN)
         self.session_cookie = f"{settings.SESSION_COOKIE_NAME}="
         self.hosts = frozenset(settings.ALLOWED_HOSTS)
@@ -58,6 +55,9 @@ class PageCache:
         key = self._key(environ)
         if key is None or key in self.not_shared:
             return self.application(environ, start_response)
+        if self.session_cookie in environ.get("HTTP_COOKIE", ""):
+            answer = self.readers.answer(key, environ, start_response, is_public=lambda: _is_public(key[2]))
+            return self.application(environ, start_response) if answer is None else answer
         now = clock.now()
         database_answers = self.changes.look()
         page = self._ready(key, now)
@@ -76,9 +76,9 @@ class PageCache:
         path, query, host = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""), environ.get("HTTP_HOST", "")
         if len(path) + len(query) > LONGEST_ADDRESS or not self._is_ours(host):
             return None
-        if self.session_cookie in environ.get("HTTP_COOKIE", "") or self.goes_in(environ):
+        if self.goes_in(environ):
             return None
-        scheme = environ.get("HTTP_X_FORWARDED_PROTO", environ.get("wsgi.url_scheme", "http"))
+        scheme: str = environ.get("HTTP_X_FORWARDED_PROTO") or environ.get("wsgi.url_scheme", "http")
         return scheme, host, path, _without_tracking(query) if query else ""
 
     def _is_ours(self, host: str) -> bool:
@@ -86,7 +86,7 @@ class PageCache:
 
     def _ready(self, key: Key, now: datetime) -> Page | None:
         page = self.store.get(key)
-        if page is None:
+        if not isinstance(page, Page):
             return None
         is_right = page.made_at <= now < page.right_until
         if is_right and not self.changes.has_changed(page.tables, since=page.begun_at_number):
@@ -111,9 +111,9 @@ class PageCache:
 
     def _make(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         number, now, recorder = self.changes.number, clock.now(), Recorder()
-        asked = _as_nobody(environ, query=key[3])
+        asked = answers.as_nobody(environ, query=key[3])
         with recorder.listening():
-            answer = _Answer.of(self.application, asked)
+            answer = answers.of(self.application, asked)
         if not answer.may_be_shared:
             return self._once(key, answer, environ, start_response)
         if not recorder.is_watched:
@@ -126,12 +126,12 @@ class PageCache:
             tables=frozenset(recorder.tables),
             begun_at_number=number,
             made_at=now,
-            right_until=right_until(recorder.tables, at=now, said=asked.get(MOMENTS, ())),
+            right_until=right_until(recorder.tables, at=now, said=asked[answers.MOMENTS]),
         )
         self.store.put(key, page)
         return _serve(page, environ, start_response)
 
-    def _once(self, key: Key, answer: "_Answer", environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _once(self, key: Key, answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Hand out an answer that is not kept. A page that exists will not be tried again; others may yet come."""
         if answer.status.startswith("200 "):
             self._remember_not_shared(key)
@@ -150,42 +150,6 @@ class PageCache:
             self.not_shared.add(key)
 
 
-class _Answer:
-    """All of what the application said."""
-
-    def __init__(self) -> None:
-        self.status = ""
-        self.headers: pages.Headers = []
-        self.content = b""
-
-    @classmethod
-    def of(cls, application: Application, environ: Environ) -> "_Answer":
-        answer = cls()
-        parts = application(environ, answer.start)
-        try:
-            answer.content = b"".join(parts)
-        finally:
-            if close := getattr(parts, "close", None):
-                close()
-        return answer
-
-    def start(self, status: str, headers: pages.Headers, exc_info: Any = None) -> None:
-        self.status, self.headers = status, list(headers)
-
-    @property
-    def may_be_shared(self) -> bool:
-        """Whether it is public, complete, and holds nothing that is made for one answer only."""
-        values = {name.lower(): value for name, value in self.headers}
-        return (
-            self.status.startswith(KEPT_STATUSES)
-            and values.get("cache-control", "").startswith("public")
-            # Files are better off in caches in front than in our memory.
-            and "immutable" not in values["cache-control"]
-            and "set-cookie" not in values
-            and "'nonce-" not in values.get("content-security-policy", "")
-        )
-
-
 def _serve(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     body = page.body_for(environ.get("HTTP_ACCEPT_ENCODING", ""))
     has = environ.get("HTTP_IF_NONE_MATCH")
@@ -194,13 +158,6 @@ def _serve(page: Page, environ: Environ, start_response: StartResponse) -> Itera
         return []
     start_response(page.status, body.headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body.content]
-
-
-def _as_nobody(environ: Environ, *, query: str) -> Environ:
-    """The same address, asked by a visitor of whom nothing is known."""
-    known = {name: value for name, value in environ.items() if not name.startswith("HTTP_")}
-    kept = {name: environ[name] for name in ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO") if name in environ}
-    return known | kept | {"REQUEST_METHOD": "GET", "QUERY_STRING": query, MOMENTS: []}
 
 
 def _is_public(path: str) -> bool:

@@ -43,9 +43,9 @@ class Page:
     def body_for(self, accepted: str) -> Body:
         """The smallest encoding that the visitor takes; `accepted` is the Accept-Encoding header."""
         bodies = self.bodies
-        if "br" in bodies and _takes(accepted, "br"):
+        if "br" in bodies and takes(accepted, "br"):
             return bodies["br"]
-        if "gzip" in bodies and _takes(accepted, "gzip"):
+        if "gzip" in bodies and takes(accepted, "gzip"):
             return bodies["gzip"]
         return bodies[""]
 
@@ -89,7 +89,7 @@ def _body(content: bytes, digest: str, encoding: str, headers: Sequence[tuple[st
     return Body(content, etag, full, not_modified)
 
 
-def _takes(accepted: str, encoding: str) -> bool:
+def takes(accepted: str, encoding: str) -> bool:
     """Whether a header such as "gzip, br;q=0.5" allows that encoding."""
     for part in accepted.split(","):
         name, _, weight = part.partition(";")

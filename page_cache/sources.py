@@ -12,12 +12,14 @@ class Source:
     """A table that pages print.
 
     `counts_when` is SQL about `{row}` (OLD or NEW): a write counts where it holds for the row before or after it;
-    empty means always. `moments` are columns with a time (UTC) at which a page may change without any write;
-    `moments_when` narrows, in SQL, which rows are asked for them.
+    empty means always. `by` is the column that says whose row it is: a reader's page then depends on their own rows,
+    and a page for everyone may not read the table at all. `moments` are columns with a time (UTC) at which a page may
+    change without any write; `moments_when` narrows, in SQL, which rows are asked for them.
     """
 
     table: str
     counts_when: str = ""
+    by: str = ""
     moments: tuple[str, ...] = ()
     moments_when: str = ""
 

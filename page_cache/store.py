@@ -5,6 +5,9 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from .page import Page
+from .shared import SharedPage
+
+Kept = Page | SharedPage
 
 
 class Store:
@@ -13,10 +16,10 @@ class Store:
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self.bytes = 0
-        self.pages: OrderedDict[Hashable, Page] = OrderedDict()
+        self.pages: OrderedDict[Hashable, Kept] = OrderedDict()
         self.lock = threading.Lock()
 
-    def get(self, key: Hashable) -> Page | None:
+    def get(self, key: Hashable) -> Kept | None:
         """The page of that key, which from now on counts as just asked for."""
         page = self.pages.get(key)
         if page is not None:
@@ -25,7 +28,7 @@ class Store:
                     self.pages.move_to_end(key)
         return page
 
-    def put(self, key: Hashable, page: Page) -> None:
+    def put(self, key: Hashable, page: Kept) -> None:
         """Keep it, and let go of what no longer fits. One that is too big by itself is not kept."""
         with self.lock:
             self._drop(key)

@@ -9,9 +9,12 @@ from typing import Any
 from .sources import Source, sources
 
 TABLE = "page_cache_change"
+# The row that counts all notes (SQLite).
+COUNTER = ""
 _ON_SQLITE = (
     f"CREATE TABLE IF NOT EXISTS {TABLE} (name text PRIMARY KEY, version integer NOT NULL)",
     f"CREATE INDEX IF NOT EXISTS {TABLE}_version ON {TABLE} (version)",
+    "INSERT OR IGNORE INTO page_cache_change (name, version) VALUES ('', 0)",
 )
 _ON_POSTGRESQL = (
     f"CREATE TABLE IF NOT EXISTS {TABLE} (xid xid8 NOT NULL DEFAULT pg_current_xact_id(), name text NOT NULL,"
@@ -19,6 +22,12 @@ _ON_POSTGRESQL = (
     f"CREATE INDEX IF NOT EXISTS {TABLE}_noted_at ON {TABLE} (noted_at)",
     "CREATE OR REPLACE FUNCTION page_cache_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
     " INSERT INTO page_cache_change (name) VALUES (TG_TABLE_NAME) ON CONFLICT DO NOTHING; RETURN NULL; END $$",
+    "CREATE OR REPLACE FUNCTION page_cache_note_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " IF TG_OP <> 'INSERT' THEN INSERT INTO page_cache_change (name)"
+    "  VALUES (TG_TABLE_NAME || ':' || coalesce(to_jsonb(OLD) ->> TG_ARGV[0], '')) ON CONFLICT DO NOTHING; END IF;"
+    " IF TG_OP <> 'DELETE' THEN INSERT INTO page_cache_change (name)"
+    "  VALUES (TG_TABLE_NAME || ':' || coalesce(to_jsonb(NEW) ->> TG_ARGV[0], '')) ON CONFLICT DO NOTHING; END IF;"
+    " RETURN NULL; END $$",
 )
 
 
@@ -35,32 +44,53 @@ def install(connection: Any) -> None:
 
 
 def _watch_on_sqlite(cursor: Any, source: Source) -> None:
-    cursor.execute(f"INSERT OR IGNORE INTO {TABLE} (name, version) VALUES ('{source.table}', 0)")  # noqa: S608 - ours
-    for event, condition in _events(source):
+    for event, rows, condition in _events(source):
         name = f"{source.table}_{event.lower()}_is_noted"
         cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        noted = "".join(map(_note_on_sqlite, _names(source, rows)))
         cursor.execute(
-            f"CREATE TRIGGER {name} AFTER {event} ON {source.table} FOR EACH ROW {condition} BEGIN"  # noqa: S608
-            f" UPDATE {TABLE} SET version = (SELECT max(version) + 1 FROM {TABLE}) WHERE name = '{source.table}'; END"
+            f"CREATE TRIGGER {name} AFTER {event} ON {source.table} FOR EACH ROW {condition} BEGIN {noted} END"
         )
+
+
+def _note_on_sqlite(name: str) -> str:
+    """SQL that gives that name (an expression) the next number. No upsert: the writing statement's own would rule."""
+    number = f"(SELECT version FROM {TABLE} WHERE name = '{COUNTER}')"  # noqa: S608 - names of ours
+    return (
+        f"UPDATE {TABLE} SET version = version + 1 WHERE name = '{COUNTER}';"  # noqa: S608 - names of ours
+        f" UPDATE {TABLE} SET version = {number} WHERE name = {name};"
+        f" INSERT INTO {TABLE} (name, version) SELECT {name}, {number}"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {TABLE} WHERE name = {name});"
+    )
+
+
+def _names(source: Source, rows: tuple[str, ...]) -> list[str]:
+    if not source.by:
+        return [f"'{source.table}'"]
+    return [f"'{source.table}:' || coalesce({row}.{source.by}, '')" for row in rows]
 
 
 def _watch_on_postgresql(cursor: Any, source: Source) -> None:
-    for event, condition in (*_events(source), ("TRUNCATE", "")):
+    function = f"page_cache_note_row('{source.by}')" if source.by else "page_cache_note()"
+    for event, _, condition in _events(source):
         name = f"{source.table}_{event.lower()}_is_noted"
-        each = "STATEMENT" if event == "TRUNCATE" else "ROW"
         cursor.execute(
-            f"CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {source.table} FOR EACH {each} {condition}"
-            " EXECUTE FUNCTION page_cache_note()"
+            f"CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {source.table} FOR EACH ROW {condition}"
+            f" EXECUTE FUNCTION {function}"
         )
-
-
-def _events(source: Source) -> tuple[tuple[str, str], ...]:
-    """Each kind of write, with the SQL that says whether a row counts."""
-    rows = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}
-    if not source.counts_when:
-        return tuple((event, "") for event in rows)
-    return tuple(
-        (event, "WHEN (" + " OR ".join(f"({source.counts_when.format(row=row)})" for row in names) + ")")
-        for event, names in rows.items()
+    cursor.execute(
+        f"CREATE OR REPLACE TRIGGER {source.table}_truncate_is_noted AFTER TRUNCATE ON {source.table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION page_cache_note()"
     )
+
+
+def _events(source: Source) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """Each kind of write, the rows it has, and the SQL that says whether it counts."""
+    rows = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}
+    conditions = {
+        event: "WHEN (" + " OR ".join(f"({source.counts_when.format(row=row)})" for row in names) + ")"
+        if source.counts_when
+        else ""
+        for event, names in rows.items()
+    }
+    return tuple((event, names, conditions[event]) for event, names in rows.items())

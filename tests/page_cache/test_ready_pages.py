@@ -185,3 +185,12 @@ def test_the_database_away_leaves_what_is_ready(front: Front, monkeypatch: pytes
     monkeypatch.setattr(front.cache.changes.notes, "news", away)
     monkeypatch.setattr("page_cache.changes.connection.close", lambda: None)
     assert front.get(ARTICLE).status == "200 OK"
+
+
+def test_a_closed_site_is_closed(front: Front, settings: Any, tmp_path: Any) -> None:
+    front.get(ARTICLE)
+    settings.MAINTENANCE_FILE = tmp_path / "closed"
+    settings.MAINTENANCE_FILE.write_text("60")
+    assert front.get(ARTICLE).status.startswith("503")
+    settings.MAINTENANCE_FILE.unlink()
+    assert front.get(ARTICLE).status.startswith("200")

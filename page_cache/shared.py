@@ -1,0 +1,139 @@
+"""A page that all readers of a kind share, with holes; and how a reader's own page is put together from it.
+
+The parts between the holes are compressed beforehand, each for itself, and the holes go in between as they are: gzip
+allows both (RFC 1951, blocks without compression; RFC 1952).
+"""
+
+import os
+import re
+import secrets
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.middleware.csrf import _mask_cipher_secret  # type: ignore[attr-defined]
+
+from .page import Headers
+from .standing import Standing
+
+_TOKEN = re.compile(rb'(name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}"')
+TOKEN = "csrf"  # noqa: S105 - the name of a hole
+_LARGEST_BLOCK = 0xFFFF
+# The length of what is sent tells nothing of what stands in it (BREACH): so many bytes more, at random.
+_PADDING = 128
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A place that each reader fills; one with `fillings` is filled by the first or the second of them."""
+
+    name: str
+    key: int = 0
+    fillings: tuple[str, str] | None = None
+
+
+class Holes(list[Hole]):
+    """The holes of a page that is being made; their marks cannot be guessed by whoever wrote its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mark = secrets.token_hex(12)
+
+    def add(self, hole: Hole) -> str:
+        """Take note of a hole and return what stands in the page for it."""
+        self.append(hole)
+        return f"<!--{self.mark}:{len(self) - 1}-->"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What stands between two holes."""
+
+    plain: bytes
+    deflated: bytes
+
+
+@dataclass(frozen=True)
+class SharedPage:
+    """The pieces and holes of a page, with what `page.Page` says of its making."""
+
+    status: str
+    headers: Headers
+    parts: tuple[Piece | Hole, ...]
+    # For a hole with two fillings, each of them cut up in turn.
+    fillings: dict[int, tuple[tuple[Piece | Hole, ...], tuple[Piece | Hole, ...]]]
+    tables: frozenset[str]
+    begun_at_number: int
+    made_at: datetime
+    right_until: datetime
+    size: int
+
+    def for_reader(self, standing: Standing, csrf_secret: str, *, as_gzip: bool) -> bytes:
+        """The reader's own page. Raises KeyError where it has a hole that nothing of theirs fills."""
+        token = _mask_cipher_secret(csrf_secret).encode()
+        pieces = self._filled(self.parts, standing, token)
+        return _gzip(pieces) if as_gzip else b"".join(one.plain if isinstance(one, Piece) else one for one in pieces)
+
+    def _filled(self, parts: tuple[Piece | Hole, ...], standing: Standing, token: bytes) -> Iterator[Piece | bytes]:
+        for part in parts:
+            if isinstance(part, Piece):
+                yield part
+            elif part.name == TOKEN:
+                yield token
+            elif part.fillings:
+                is_chosen = part.key in standing.chosen[part.name]
+                yield from self._filled(self.fillings[id(part)][is_chosen], standing, token)
+            else:
+                yield standing.parts[part.name]
+
+
+def make(status: str, headers: Headers, content: bytes, holes: Holes, **facts: Any) -> SharedPage:
+    """Cut the page at its holes and compress what lies between. `facts` are what SharedPage says of its making."""
+    parts = _cut(content, holes)
+    fillings = {
+        id(hole): (_cut(hole.fillings[0].encode(), holes), _cut(hole.fillings[1].encode(), holes))
+        for hole in holes
+        if hole.fillings
+    }
+    pieces = [part for each in (parts, *(one for two in fillings.values() for one in two)) for part in each]
+    size = sum(len(one.plain) + len(one.deflated) for one in pieces if isinstance(one, Piece))
+    return SharedPage(status, headers, parts, fillings, size=size, **facts)
+
+
+def _cut(content: bytes, holes: Holes) -> tuple[Piece | Hole, ...]:
+    content = _TOKEN.sub(rb"\g<1><!--" + holes.mark.encode() + rb':csrf-->"', content)
+    found = re.split(rb"<!--" + holes.mark.encode() + rb":(\d+|csrf)-->", content)
+    parts: list[Piece | Hole] = []
+    for place, text in enumerate(found):
+        if place % 2:
+            parts.append(Hole(TOKEN) if text == b"csrf" else holes[int(text)])
+        elif text:
+            parts.append(Piece(text, _deflated(text)))
+    return tuple(parts)
+
+
+def _deflated(text: bytes) -> bytes:
+    compressor = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(text) + compressor.flush(zlib.Z_FULL_FLUSH)
+
+
+def _gzip(pieces: Iterator[Piece | bytes]) -> bytes:
+    padding = os.urandom(1)[0] % _PADDING
+    out = [b"\x1f\x8b\x08\x08\0\0\0\0\0\xff", b"x" * padding, b"\0"]
+    check = length = 0
+    for piece in pieces:
+        if isinstance(piece, Piece):
+            plain = piece.plain
+            out.append(piece.deflated)
+        else:
+            plain = piece
+            for start in range(0, len(plain), _LARGEST_BLOCK):
+                block = plain[start : start + _LARGEST_BLOCK]
+                out += [struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF), block]
+        check = zlib.crc32(plain, check)
+        length += len(plain)
+    out.append(b"\x01\0\0\xff\xff" + struct.pack("<II", check, length & 0xFFFFFFFF))
+    return b"".join(out)
