@@ -12,6 +12,7 @@ from groups import invoicing as group_invoicing
 from groups import overdue as group_overdue
 from groups import renewing as group_renewing
 from groups.usage import count_up
+from page_cache import changes
 from readers import letters
 from rights import handling, retention
 from subscriptions import (
@@ -227,6 +228,12 @@ def reconcile_group_invoices() -> str:
     return group_invoicing.reconcile(at=clock.now())
 
 
+@task
+def clear_page_notes() -> str:
+    """Forget which tables were written long ago; every process has read it."""
+    return f"{changes.clear_old_notes()} forgotten."
+
+
 # The nightly ones in Brussels time, one after the other while few read.
 JOBS = (
     Job(process_events, every=MINUTE),
@@ -255,6 +262,7 @@ JOBS = (
     # Before anything is forgotten, or what was opened would be gone uncounted.
     Job(count_reading, daily_at=time(2, 30)),
     Job(ask_who_is_still_there, daily_at=time(8, 30)),
+    Job(clear_page_notes, every=HOUR),
     Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),
     Job(catch_up_refunds, daily_at=time(3, 50)),
