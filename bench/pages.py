@@ -154,7 +154,8 @@ def _a_subscribers_session() -> dict[str, str]:
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(reader.pk), reader.get_session_auth_hash()
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session.create()
-    return BROWSER | {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session.session_key}"}
+    cookies = f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={'A' * 32}"
+    return BROWSER | {"Cookie": cookies}
 
 
 # --- What it is measured beside ---------------------------------------------------------------------
