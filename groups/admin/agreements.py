@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from edge.http import Request, now_of
 from subscriptions import billing
+from subscriptions.models.refund import in_euros
 
 from .. import agreeing, invoicing, paying, renewing
 from ..agreeing import NotPossible
@@ -27,6 +29,8 @@ from .forms import DetailsForm, NewForm, TermForm, cents_of
 
 CHANGE = "groups.change_groupaccount"
 EVENTS_SHOWN = 50
+# Numbers of rows, which say nothing to anybody.
+NOT_SHOWN = ("invoice", "payment", "term", "seat", "manager")
 
 
 class ContactInline(admin.TabularInline):
@@ -35,6 +39,10 @@ class ContactInline(admin.TabularInline):
     model = Contact
     extra = 1
     fields = ("role", "name", "email", "phone")
+    formfield_overrides: ClassVar[dict[Any, dict[str, Any]]] = {
+        models.CharField: {"widget": forms.TextInput(attrs={"size": 18})},
+        models.EmailField: {"widget": forms.EmailInput(attrs={"size": 26})},
+    }
 
 
 class ToDoFilter(admin.SimpleListFilter):
@@ -98,6 +106,19 @@ class StandingFilter(admin.SimpleListFilter):
         if self.value() == "suspended":
             return queryset.exclude(suspended_at=None)
         return {"reads": queryset.filter(reads), "not": queryset.filter(~reads)}.get(self.value() or "", queryset)
+
+
+def in_words(event: GroupEvent) -> str:
+    """What an event says besides its verb, for people: money in euro, and no numbers of rows."""
+    said = []
+    for name, value in event.facts.items():
+        if name in NOT_SHOWN or value in (None, ""):
+            continue
+        if name.endswith("cents"):
+            name, value = name.removesuffix("cents").strip("_") or "amount", in_euros(value)
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        said.append(f"{name.replace('_', ' ')}: {shown}")
+    return "; ".join(said)
 
 
 @admin.register(GroupAccount)
@@ -329,7 +350,7 @@ class GroupAccountAdmin(admin.ModelAdmin):
             ],
             "invoices": [(one, one.is_overdue(at=now), invoicing.token_of(one)) for one in invoices],
             "unknown": group.payments.filter(invoice=None),
-            "events": group.events.select_related("actor")[:EVENTS_SHOWN],
+            "events": [(event, in_words(event)) for event in group.events.select_related("actor")[:EVENTS_SHOWN]],
             "may_act": request.user.has_perm(CHANGE),
             "now": now,
         }
