@@ -84,6 +84,8 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "month": ["11"],
         "name": ["x", "0123456789abcdef0123-640.avif"],
         "token": ["x"],
+        "provider_id": ["x"],
+        "organization_slug": ["x"],
         "key": ["x"],
         "url": ["no-such-page/"],
         "app_label": ["articles"],

@@ -40,6 +40,7 @@ HARMLESS = {
     "auth.Permission.codename",
     "groups.Domain.name",
     "readers.Newsletter.name",
+    "socialaccount.SocialApp.name",
     "subscriptions.TermsVersion.name",
 }
 
