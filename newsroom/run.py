@@ -156,15 +156,16 @@ def _prepare(with_local_stripe: bool) -> None:
     call_command("demo")
     if with_local_stripe:
         from edge import clock
-        from newsroom.demo import groups, people
+        from newsroom.demo import asking, groups, people
 
         people.settle_in()
         groups.settle_in(at=clock.now())
+        asking.settle_in(at=clock.now())
     connections.close_all()
 
 
 def _say_where(port: int, stripe_port: int | None) -> None:
-    from newsroom.demo import groups, people
+    from newsroom.demo import asking, groups, people
 
     home = f"http://localhost:{port}"
     lines = [
@@ -180,7 +181,7 @@ def _say_where(port: int, stripe_port: int | None) -> None:
         "",
         f"  Sign in at {home}/accounts/login/code/ as one of these; the code is in the mail above.",
         "",
-        *(f"    {person.email:32}{person.story}" for person in (*people.EVERYBODY, *groups.PEOPLE)),
+        *(f"    {person.email:32}{person.story}" for person in (*people.EVERYBODY, *groups.PEOPLE, *asking.PEOPLE)),
         "",
         "  Ctrl-C stops everything. `make reset` starts over.",
         "",
