@@ -122,8 +122,12 @@ def _line(term: Term, about: GroupInvoice.About, seats: int | None) -> str:
         "count": seats or 0,
     }
     if about == About.SEATS:
-        one, many = "%(site)s, %(count)s seat added until %(last)s", "%(site)s, %(count)s seats added until %(last)s"
-        return ngettext(one, many, seats or 0) % days
+        added = ngettext(
+            "%(site)s, %(count)s seat added until %(last)s",
+            "%(site)s, %(count)s seats added until %(last)s",
+            seats or 0,
+        )
+        return added % days
     if seats is None:
         return _("%(site)s, access for everybody, %(first)s to %(last)s") % days
     return (

@@ -40,8 +40,8 @@ class ContactInline(admin.TabularInline):
     extra = 1
     fields = ("role", "name", "email", "phone")
     formfield_overrides: ClassVar[dict[Any, dict[str, Any]]] = {
-        models.CharField: {"widget": forms.TextInput(attrs={"size": 18})},
-        models.EmailField: {"widget": forms.EmailInput(attrs={"size": 26})},
+        models.CharField: {"widget": forms.TextInput(attrs={"size": 13})},
+        models.EmailField: {"widget": forms.EmailInput(attrs={"size": 22})},
     }
 
 
