@@ -6,6 +6,7 @@ processors or more the three parts run at the same time.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,8 @@ class Part:
 def main(arguments: list[str]) -> int:
     """Run the three parts and say at the end what was left out and how to get it."""
     left_out: list[str] = []
+    # Stopped from outside, it takes the database server with it all the same.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with ExitStack() as leaving:
         bytecode = leaving.enter_context(tempfile.TemporaryDirectory(prefix="newsroom-bytecode-"))
         environment = _environment(left_out) | {"PYTHONPYCACHEPREFIX": bytecode}
