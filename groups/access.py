@@ -1,6 +1,6 @@
 """May a reader read because of a group? One question to the database, by the reader's own key."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -21,4 +21,6 @@ def by_seat(user: Any, at: datetime) -> Entitlement | None:
     term = held.select_related("group").order_by("-ends_on").first()
     if term is None:
         return None
-    return Entitlement(Source.SEAT, until=term.access_ends_at, through=term.group.organisation, group_id=term.group_id)
+    # A moment of its last day, since pages print the day.
+    until = term.access_ends_at - timedelta(seconds=1)
+    return Entitlement(Source.SEAT, until=until, through=term.group.organisation, group_id=term.group_id)

@@ -30,6 +30,7 @@ def group_panel(context: Any) -> dict[str, Any]:
     """The seats this reader has, the groups they look after, and those that their address opens."""
     request = context["request"]
     return {
+        "state": context["standing"].state,
         "seats": list(Seat.objects.held().filter(reader=request.user).select_related("group")),
         "managed": managing.groups_of(request.user),
         "offers": joining.offers_to(request.user, at=request.now),

@@ -13,12 +13,13 @@ from groups.models import Contact, GroupAccount, GroupEvent, GroupInvoice, Term
 from groups.models.term import day_of
 from readers.models import User
 
+from . import seats
 from .people import STAFF, Person
 
 Kind, How = GroupAccount.Kind, GroupInvoice.How
 A_YEAR = timedelta(days=364)
 # Who to sign in as, for the start message.
-PEOPLE: tuple[Person, ...] = ()
+PEOPLE: tuple[Person, ...] = seats.PEOPLE
 
 
 @transaction.atomic
@@ -26,9 +27,7 @@ def settle_in(*, at: datetime) -> None:
     """Make them all, unless they are there."""
     if GroupAccount.objects.exists():
         return
-    a_company(at=at)
-    an_institution(at=at)
-    a_university(at=at)
+    seats.fill(a_company(at=at), an_institution(at=at), a_university(at=at), at=at)
     one_that_does_not_pay(at=at)
     one_that_has_a_quote(at=at)
 
