@@ -42,7 +42,7 @@ def address_of(article: Article) -> str:
 def digest_of(article: Article) -> str:
     """A hash of what is on the card."""
     stem = article.hero.stem if article.hero else ""
-    parts = (EDITION, settings.SITE_WORDMARK, *_colours(), article.headline, article.kicker, article.section.name, stem)
+    parts = (EDITION, _wordmark(), *_colours(), article.headline, article.kicker, article.section.name, stem)
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:20]
 
 
@@ -62,7 +62,7 @@ def _drawn(article: Article) -> Image.Image:
     card = Image.new("RGB", SIZE, paper)
     draw = ImageDraw.Draw(card)
     draw.rectangle((0, 0, SIZE[0], BAND_HEIGHT), fill=band)
-    draw.text((MARGIN, BAND_HEIGHT // 2), settings.SITE_WORDMARK, font=_font("piazzolla", 56), fill=ink, anchor="lm")
+    draw.text((MARGIN, BAND_HEIGHT // 2), _wordmark(), font=_font("piazzolla", 56), fill=ink, anchor="lm")
     picture = _picture(article.hero) if article.hero else None
     right = SIZE[0] - MARGIN
     if picture:
@@ -72,6 +72,10 @@ def _drawn(article: Article) -> Image.Image:
     draw.text((MARGIN, BAND_HEIGHT + 56), about, font=_font("hanken", 30), fill=accent, anchor="ls")
     _write_headline(draw, article.headline, ink, width=right - MARGIN, top=BAND_HEIGHT + 80)
     return card
+
+
+def _wordmark() -> str:
+    return settings.SITE_WORDMARK or settings.SITE_NAME
 
 
 def _colours() -> list[str]:

@@ -21,7 +21,7 @@ def site(request: Request) -> dict[str, Any]:
     at = getattr(request, "now", None) or clock.now()
     return {
         "SITE_NAME": settings.SITE_NAME,
-        "SITE_WORDMARK": settings.SITE_WORDMARK,
+        "SITE_WORDMARK": settings.SITE_WORDMARK or settings.SITE_NAME,
         "SITE_SOCIAL": settings.SITE_SOCIAL,
         "theme_colours": colours.whole(settings.SITE_COLOURS)["band"],
         "brand_css": brand.address(),

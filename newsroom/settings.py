@@ -31,7 +31,7 @@ if not IN_PRODUCTION:
 # --- The brand: one place (docs/theming.md) --------------------------------------------------------
 SITE_NAME = env.text("SITE_NAME", default="Viaduct")
 # What stands at the top of each page, where that is not the name.
-SITE_WORDMARK = env.text("SITE_WORDMARK", default=SITE_NAME)
+SITE_WORDMARK = env.text("SITE_WORDMARK")
 # In a few words and in a sentence; `SITE_TAGLINE_FR` and so on say the same in another language.
 SITE_TAGLINES = env.in_languages(
     "SITE_TAGLINE",

@@ -36,7 +36,7 @@ THEIRS: dict[str, colours.Pair] = {
 @pytest.fixture
 def another_brand(settings: Any, at: Any) -> None:
     at(NOW)
-    settings.SITE_NAME = settings.SITE_WORDMARK = "The Morning Ferry"
+    settings.SITE_NAME = "The Morning Ferry"
     settings.SITE_TAGLINE, settings.SITE_DESCRIPTION = "News that crosses", "A paper for islanders."
     settings.SITE_TAGLINES = dict.fromkeys(("en", "fr", "nl", "de"), settings.SITE_TAGLINE)
     settings.SITE_DESCRIPTIONS = dict.fromkeys(("en", "fr", "nl", "de"), settings.SITE_DESCRIPTION)

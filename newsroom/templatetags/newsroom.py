@@ -194,6 +194,12 @@ def setting(name: str) -> object:
 
 
 @register.simple_tag
+def wordmark() -> str:
+    """What stands at the top of each page; for pages without a request."""
+    return settings.SITE_WORDMARK or settings.SITE_NAME
+
+
+@register.simple_tag
 def own_colours() -> str:
     """The path of the stylesheet with the newsroom's own colours, if it has any; for pages without a request."""
     return brand.address()
