@@ -28,7 +28,7 @@ _HOLLOW = re.compile(r"<(li|ul|ol)>\s*</\1>")
 # Pages that a text may lead to, by the names of their addresses.
 PAGES = (
     *("about", "ownership", "contact", "corrections", "privacy", "accessibility", "partners", "newsletters", "terms"),
-    *("plans", "account", "cancel_help", "withdraw", "own_data", "retention", "partner_notices"),
+    *("plans", "account", "cancel_help", "withdraw", "own_data", "retention", "partner_notices", "ask", "students"),
 )
 
 

@@ -33,6 +33,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "groups.Term": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 12, 31)},
     "groups.Domain": {"name": "example.org", "ended_at": None},
     "groups.Invitation": {"withdrawn_at": None},
+    "groups.Enquiry": {"closed_at": None},
     "groups.OffSitePass": {"asked_at": NOW - timedelta(days=1), "opened_times": 1, "ended_at": None},
     "groups.Opening": {"visit": ""},
     "groups.PersonDay": {"visit": "", "articles": 2, "times": 3},

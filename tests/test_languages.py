@@ -24,7 +24,7 @@ OTHERS = ("fr", "nl", "de")
 NOT_FOR_READERS = ("admin", "dev")
 PUBLIC = (
     *("/terms/", "/privacy/", "/privacy/retention/", "/withdraw/", "/cancel/", "/subscribe/", "/accounts/login/code/"),
-    *("/accessibility/", "/ownership/", "/contact/", "/newsletters/"),
+    *("/accessibility/", "/ownership/", "/contact/", "/newsletters/", "/ask/", "/ask/sent/", "/students/"),
 )
 SAYS = ("_", "gettext", "gettext_lazy")
 # What no page in another language may still say.

@@ -96,7 +96,7 @@ class EnquiryAdmin(MirrorAdmin):
     """Questions as they came; what staff do stands beside them, each with a name and a moment."""
 
     change_form_template = "admin/groups/enquiry.html"
-    list_display = ("asked_at", "topic", "who", "people", "state", "owner", "next_step", "due_on", "is_due")
+    list_display = ("asked_at", "topic", "who", "people", "state", "owner", "next_step", "due_on")
     list_filter = (Queue, "topic")
     list_select_related = ("owner", "group")
     search_fields = ("email__istartswith", "organisation__icontains", "name__icontains")
@@ -110,10 +110,6 @@ class EnquiryAdmin(MirrorAdmin):
     @admin.display(description="who")
     def who(self, row: Enquiry) -> str:
         return row.organisation or row.name or row.email
-
-    @admin.display(description="waits for us", boolean=True)
-    def is_due(self, row: Enquiry) -> bool:
-        return row.is_due(on=timezone.localdate())
 
     @admin.display(description="e-mail address")
     def write_to(self, row: Enquiry) -> SafeString:

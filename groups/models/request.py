@@ -1,5 +1,6 @@
 """The queue: what people ask us for, what was answered, and who does what next until when."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -80,7 +81,9 @@ class Enquiry(models.Model):
     # Asked for by an organisation, whose name we then want to know.
     OF_ORGANISATIONS = (Topic.GROUP, Topic.CORPORATE, Topic.INSTITUTION)
 
-    key = models.UUIDField(unique=True, editable=False, help_text="Made with the form: sent twice, it is one.")
+    key = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, help_text="Made with the form: sent twice, it is one."
+    )
     topic = models.CharField(max_length=15, choices=Topic.choices)
     name = models.CharField(max_length=150, blank=True)
     email = models.EmailField("e-mail address")
