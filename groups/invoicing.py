@@ -64,6 +64,8 @@ def _made(
         raise NotPossible("This term is invoiced already; make that invoice void first.")
     if not net_cents:
         raise NotPossible("There is nothing to pay.")
+    if how == How.TRANSFER and not (settings.SELLER_IBAN and settings.SELLER_VAT_NUMBER):
+        raise NotPossible("SELLER_IBAN and SELLER_VAT_NUMBER are not set, so nobody could pay it.")
     if how == How.STRIPE and not addresses_of(group, Contact.Role.BILLING):
         raise NotPossible("Nobody is there to send it to: add a contact person who receives invoices.")
     vat = vat_of(term)

@@ -184,9 +184,10 @@ GROUP_OVERDUE_DAYS = env.number("GROUP_OVERDUE_DAYS", default=30, least=1)
 # VAT on what organisations at home pay, in percent; abroad by the rules of groups/vat.py (law.md L7).
 GROUP_VAT_PERCENT = env.number("GROUP_VAT_PERCENT", default=6)
 SELLER_COUNTRY = env.text("SELLER_COUNTRY", default="BE").upper()
-SELLER_VAT_NUMBER = env.text("SELLER_VAT_NUMBER", default="BE0999999922")
-SELLER_IBAN = env.text("SELLER_IBAN", default="BE71 0961 2345 6769")
-SELLER_BIC = env.text("SELLER_BIC", default="GKCCBEBB")
+# Without these two no invoice of our own is made; development has invented ones.
+SELLER_VAT_NUMBER = env.text("SELLER_VAT_NUMBER", default="" if IN_PRODUCTION else "BE0999999922")
+SELLER_IBAN = env.text("SELLER_IBAN", default="" if IN_PRODUCTION else "BE71 0961 2345 6769")
+SELLER_BIC = env.text("SELLER_BIC")
 # What the number of an invoice of our own begins with: F2026-00012.
 INVOICE_PREFIX = env.text("INVOICE_PREFIX", default="F")
 
