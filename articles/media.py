@@ -7,6 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_safe
 
+from edge.headers import for_anybody
 from edge.http import Request
 
 from . import cards
@@ -29,11 +30,7 @@ def picture(request: HttpRequest, name: str) -> HttpResponseBase:
         file = default_storage.open(f"pictures/{name}")
     except FileNotFoundError as error:
         raise Http404 from error
-    return FileResponse(
-        file,
-        content_type=TYPES[found[1]],
-        headers={"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"},
-    )
+    return for_anybody(FileResponse(file, content_type=TYPES[found[1]], headers={"Cache-Control": FOR_EVER}))
 
 
 @require_safe
@@ -43,5 +40,5 @@ def card(request: Request, pk: int, digest: str) -> HttpResponseBase:
     article = get_object_or_404(articles.defer("teaser", "teaser_text"), pk=pk)
     if digest != cards.digest_of(article):
         return redirect(cards.address_of(article))
-    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(cards.card_of(article), content_type="image/jpeg", headers=headers)
+    headers = {"Cache-Control": FOR_EVER}
+    return for_anybody(HttpResponse(cards.card_of(article), content_type="image/jpeg", headers=headers))

@@ -5,6 +5,14 @@ const ask = (worker, what) => new Promise((resolve) => {
   worker.postMessage(what, [port2]);
 });
 
+// Browsers with Trusted Types take a worker's address only from a policy that the page's own policy names.
+const ours = window.trustedTypes?.createPolicy("kept-articles", {
+  createScriptURL: (path) => {
+    if (new URL(path, location.href).origin !== location.origin) throw new TypeError(path);
+    return path;
+  },
+});
+
 export async function start(section) {
   if (!navigator.serviceWorker || !window.caches) return;
   const [on, off] = [section.querySelector("[data-do=on]"), section.querySelector("[data-do=off]")];
@@ -15,7 +23,7 @@ export async function start(section) {
   on.addEventListener("click", async () => {
     show(true, section.dataset.wait);
     try {
-      await navigator.serviceWorker.register(section.dataset.worker);
+      await navigator.serviceWorker.register(ours ? ours.createScriptURL(section.dataset.worker) : section.dataset.worker);
       const { active } = await navigator.serviceWorker.ready;
       show(true, kept(await ask(active, "ask")));
       off.focus();
