@@ -76,6 +76,11 @@ def _with_one_wall(html: str) -> str:
     return "".join([*bare[:first], WALL, *bare[first:]])
 
 
+def without_wall(html: str) -> str:
+    """Clean HTML where no wall stands: for texts that are free or paid for as a whole."""
+    return _WALL.sub("", html)
+
+
 def cut_at_wall(html: str) -> Cut:
     """Cut clean HTML where the editor set the wall, else after the first two blocks of text.
 

@@ -138,7 +138,7 @@ def briefs_feed(request: Request, form: str) -> HttpResponse:
     newest = Brief.objects.published(at=request.now)[:ITEMS]
     entries = tuple(
         Entry(
-            key=_key("brief", brief.pk),
+            key=key_of("brief", brief.pk),
             title=brief.headline,
             link=f"{page}#b{brief.pk}",
             html=format_html("<p>{}</p>", brief.text),
@@ -167,7 +167,7 @@ def corrections_feed(request: Request, form: str) -> HttpResponse:
 
 def _correction_entry(correction: Correction) -> Entry:
     return Entry(
-        key=_key("correction", correction.pk),
+        key=key_of("correction", correction.pk),
         title=f"Correction: {correction.article.headline}",
         link=correction.article.get_absolute_url(),
         html=format_html("<p>{}</p>", correction.note),
@@ -179,7 +179,7 @@ def _correction_entry(correction: Correction) -> Entry:
 def _withdrawal_entry(article: Article) -> Entry:
     assert article.withdrawn_at is not None
     return Entry(
-        key=_key("withdrawal", article.pk),
+        key=key_of("withdrawal", article.pk),
         title=f"Withdrawn: {article.headline}",
         link=article.get_absolute_url(),
         html=format_html("<p>{}</p>", article.withdrawn_because),
@@ -198,7 +198,7 @@ def entry_of(article: Article, html: str) -> Entry:
     """An article, asked for by `for_teasers` and with its corrections, as an item that carries them and this HTML."""
     assert article.published_at is not None
     return Entry(
-        key=_key("article", article.pk),
+        key=key_of("article", article.pk),
         title=article.headline,
         link=article.get_absolute_url(),
         html=_corrections(article) + html,
@@ -220,7 +220,7 @@ def _about(subject: Section | Topic | Author, about: str, address: str, request:
 def _partner_entry(item: PartnerItem) -> Entry:
     label = f"Paid for by {item.organisation}"
     return Entry(
-        key=_key("partner", item.pk),
+        key=key_of("partner", item.pk),
         title=f"{label}: {item.headline}",
         link=item.url,
         html=format_html("<p><strong>{}.</strong> This is partner content, not reporting.</p>", label),
@@ -244,7 +244,8 @@ def _day(moment: datetime) -> str:
     return date_format(localtime(moment), "j F Y")
 
 
-def _key(kind: str, key: int) -> str:
+def key_of(kind: str, key: int) -> str:
+    """A name for an entry that never changes (RFC 4151)."""
     return f"tag:{settings.SITE_HOST},2026:{kind}-{key}"
 
 

@@ -8,9 +8,9 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from .beside import LATEST, newest_briefs, running_partners
-from .models import AgendaItem, Article, Brief, PartnerItem, Section
+from .models import AgendaItem, Article, Brief, LiveCoverage, PartnerItem, Section
 
-SECOND, ALSO, VOICES, PARTNERS = 3, 4, 3, 8
+SECOND, ALSO, VOICES, PARTNERS, LIVE = 3, 4, 3, 8, 2
 # A desk shows one teaser and three headlines; more are fetched, since some stand elsewhere on the page already.
 DESK_ROWS, DESK_MORE = 8, 3
 NEWEST = 40
@@ -42,6 +42,7 @@ class FrontPage:
     desks: tuple[Desk, ...] = ()
     investigation: Article | None = None
     partners: tuple[PartnerItem, ...] = ()
+    live: tuple[LiveCoverage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class _Plan:
 
 
 def front_page(*, at: datetime) -> FrontPage:
-    """The front page of that moment, in ten queries however much there is."""
+    """The front page of that moment, in twelve queries however much there is."""
     sections = _sections_with_newest(at)
     plan = _plan(sections, at)
     articles = Article.objects.published(at=at).for_teasers().defer("teaser").in_bulk(plan.keys())
@@ -86,6 +87,7 @@ def front_page(*, at: datetime) -> FrontPage:
         desks=tuple(Desk(section, rows[0], rows[1:]) for section, rows in desks if rows),
         investigation=articles.get(plan.investigation) if plan.investigation else None,
         partners=running_partners(at=at, most=PARTNERS),
+        live=tuple(LiveCoverage.objects.running(at=at)[:LIVE]),
     )
 
 

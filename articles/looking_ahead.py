@@ -22,7 +22,19 @@ UNCOUNTED = (Source.SUBSCRIPTION, Source.TRIAL, Source.GRACE, Source.STAFF)
 NEVER = [
     f"/{first}/*"
     for first in (
-        *("account", "accounts", "admin", "archive", "authors", "cancel", "gift", "media", "newsletters", "offline"),
+        *(
+            "account",
+            "accounts",
+            "admin",
+            "archive",
+            "authors",
+            "cancel",
+            "gift",
+            "live",
+            "media",
+            "newsletters",
+            "offline",
+        ),
         *("partners", "search", "static", "stripe", "subscribe", "terms", "topics", "withdraw"),
     )
 ]

@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString
 from subscriptions.access import Entitlement
 
 from . import body, footnotes
-from .figures import put_in
-from .models import Article, FullText, GiftLink
+from .figures import figures_in, put_in
+from .models import Article, FullText, GiftLink, LiveCoverage, LiveEntry, LiveText
+from .river import place_above
 
 
 class Access(StrEnum):
@@ -100,3 +101,39 @@ def texts_for_feed(articles: Sequence[Article], entitlement: Entitlement) -> dic
         )
         for article in articles
     }
+
+
+@dataclass(frozen=True)
+class LiveReading:
+    """What is served of an entry of a live coverage: its words, or the wall in their place."""
+
+    entry: LiveEntry
+    text: SafeString
+    is_locked: bool
+    is_for_everyone: bool
+    path: str
+
+
+def readings_of_live(
+    coverage: LiveCoverage, entries: Sequence[LiveEntry], entitlement: Entitlement | None
+) -> list[LiveReading]:
+    """Each entry with its words where this reader may read them; the words of the others are never fetched.
+
+    Everyone reads a free coverage, and free entries of any; the rest is for those who are entitled.
+    """
+    free = {entry.pk for entry in entries if coverage.is_free or entry.is_free}
+    open_to = free if entitlement is None else {entry.pk for entry in entries}
+    texts = dict(LiveText.objects.filter(entry__in=open_to).values_list("entry_id", "html")) if open_to else {}
+    figures = figures_in(texts.values())
+    page = coverage.get_absolute_url()
+    return [
+        LiveReading(
+            entry,
+            body.with_pictures(footnotes.set_out(texts.get(entry.pk, ""), key=str(entry.pk)), figures),
+            # An entry of a headline alone has nothing to lock.
+            is_locked=entry.pk not in open_to and entry.words > 0,
+            is_for_everyone=entry.pk in free,
+            path=f"{page}?before={place_above(entry)}#e{entry.pk}",
+        )
+        for entry in entries
+    ]

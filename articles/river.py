@@ -37,9 +37,25 @@ def stretch_of(rows: QuerySet[Any], before: str = "", *, length: int = ROWS) -> 
     return Stretch(found[:length], older, is_first=not before)
 
 
-def _name(row: Any) -> str:
+def since(rows: QuerySet[Any], after: str) -> QuerySet[Any]:
+    """The rows that came after the place that `after` names. Raises NoSuchPlace."""
+    moment, key = _place(after)
+    return rows.filter(Q(published_at__gt=moment) | Q(published_at=moment, pk__gt=key))
+
+
+def place_of(row: Any) -> str:
+    """The name of the place of a row: `?before=` it begin the older ones."""
+    return _name(row)
+
+
+def place_above(row: Any) -> str:
+    """The name of the place just above a row: `?before=` it, the row itself comes first."""
+    return _name(row, above=1)
+
+
+def _name(row: Any, *, above: int = 0) -> str:
     moment = row.published_at.astimezone(UTC).replace(tzinfo=None)
-    return f"{moment.isoformat()}Z-{row.pk}"
+    return f"{moment.isoformat()}Z-{row.pk + above}"
 
 
 def _place(name: str) -> tuple[datetime, int]:

@@ -15,7 +15,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from . import cards
 from .addresses import absolute
-from .models import Article, Author, Correction, Picture, Section
+from .body import as_text
+from .models import Article, Author, Correction, LiveCoverage, Picture, Section
+from .paywall import LiveReading
 
 # The part of the page that is not free; the wall stands there for those who may not read on.
 WALL_SELECTOR = ".paywall"
@@ -35,6 +37,56 @@ Facts = dict[str, Any]
 def news_article(article: Article, *, has_wall_on_page: bool, corrections: Sequence[Correction] = ()) -> SafeString:
     """An article; the wall is named only where it stands on the page."""
     return as_script(_article(article, has_wall_on_page) | _corrected(corrections))
+
+
+def live_blog(coverage: LiveCoverage, readings: Sequence[LiveReading], *, has_wall_on_page: bool) -> SafeString:
+    """A live coverage with its entries on this page; words are told only where everyone reads them."""
+    address = absolute(coverage.get_absolute_url())
+    began = coverage.published_at or coverage.changed_at
+    changed = max([coverage.changed_at, *(reading.entry.changed_at for reading in readings)])
+    authors = {reading.entry.author_id: reading.entry.author for reading in readings}
+    facts: Facts = _CONTEXT | {
+        "@type": "LiveBlogPosting",
+        "mainEntityOfPage": address,
+        "url": address,
+        "headline": coverage.headline,
+        "description": coverage.standfirst,
+        "articleSection": coverage.section.name,
+        "inLanguage": coverage.language,
+        "datePublished": began.isoformat(),
+        "dateModified": max(began, changed).isoformat(),
+        "coverageStartTime": began.isoformat(),
+        "author": people(authors.values()),
+        "publisher": publisher(),
+        "isAccessibleForFree": all(reading.is_for_everyone for reading in readings),
+        "liveBlogUpdate": [_update(reading) for reading in readings],
+    }
+    if coverage.ended_at:
+        facts["coverageEndTime"] = coverage.ended_at.isoformat()
+    if coverage.hero and coverage.hero.src:
+        facts["image"] = [picture(coverage.hero)]
+    if has_wall_on_page:
+        facts["hasPart"] = wall()
+    return as_script(facts)
+
+
+def _update(reading: LiveReading) -> Facts:
+    entry = reading.entry
+    facts: Facts = {
+        "@type": "BlogPosting",
+        "headline": entry.headline,
+        "url": absolute(reading.path),
+        "datePublished": entry.published_at.isoformat(),
+        "dateModified": max(entry.published_at, entry.changed_at).isoformat(),
+        "author": people([entry.author]),
+        "isAccessibleForFree": reading.is_for_everyone,
+    }
+    if reading.is_for_everyone and (words := as_text(reading.text)):
+        facts["articleBody"] = words
+    if entry.correction and entry.corrected_at:
+        told = {"@type": "CorrectionComment", "text": entry.correction, "datePublished": entry.corrected_at.isoformat()}
+        facts["correction"] = told
+    return facts
 
 
 def breadcrumbs(section: Section, *, here: str = "") -> SafeString:

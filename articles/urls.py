@@ -3,7 +3,19 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 
-from . import crawlers, feeds, gift_views, looking_ahead, media, oembed, offline, private_feed, sitemaps, views
+from . import (
+    crawlers,
+    feeds,
+    gift_views,
+    live_views,
+    looking_ahead,
+    media,
+    oembed,
+    offline,
+    private_feed,
+    sitemaps,
+    views,
+)
 
 
 class FeedForm(StringConverter):
@@ -29,6 +41,10 @@ urlpatterns = [
     path("latest/", views.latest, name="latest"),
     path("briefs/", views.briefs, name="briefs"),
     path("investigations/", views.investigations, name="investigations"),
+    path("live/", live_views.coverages, name="live_coverages"),
+    path("live/<slug:slug>/", live_views.coverage, name="live"),
+    path("live/<slug:slug>/new.json", live_views.new, name="live_new"),
+    path("live/<slug:slug>/feed.<feed_form:form>", live_views.feed, name="live_feed"),
     path("archive/", views.archive, name="archive"),
     path("archive/<int:year>/<month:month>/", views.archive_month, name="archive_month"),
     path("search/", views.search, name="search"),

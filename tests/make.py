@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 
 import newsroom.migrations
-from articles.models import Article, Author, Section
+from articles.models import Article, Author, LiveCoverage, LiveEntry, Section
 from groups.addresses import mailbox_of
 from groups.models import Domain, Enquiry, GroupAccount, Manager, Seat, Term
 from readers.models import User
@@ -91,6 +91,26 @@ def an_article(
     if published:
         article.publish(at=published)
     return article
+
+
+def a_coverage(headline: str = "The council meets", *, published: datetime | None = YESTERDAY, **fields: Any) -> Any:
+    """A live coverage, out since yesterday unless told otherwise; `published=None` leaves a draft."""
+    slug = fields.pop("slug", headline.lower().replace(" ", "-"))
+    fields.setdefault("standfirst", "Ministers talk about the bridge.")
+    coverage = LiveCoverage.objects.create(
+        headline=headline, slug=slug, section=fields.pop("section", None) or a_section(), **fields
+    )
+    if published:
+        coverage.publish(at=published)
+    return coverage
+
+
+def an_entry(coverage: Any, headline: str = "It has begun", text: str = "<p>Doors shut.</p>", **fields: Any) -> Any:
+    """An entry of a live coverage, of an hour ago unless told otherwise."""
+    fields.setdefault("published_at", NOW - timedelta(hours=1))
+    entry = LiveEntry(coverage=coverage, headline=headline, author=fields.pop("by", None) or an_author(), **fields)
+    entry.write(text)
+    return entry
 
 
 def a_plan(interval: str = "year", **fields: Any) -> Plan:

@@ -21,7 +21,7 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 from articles.models import Article, Topic
 from edge.languages import LanguagePrefix
 from readers.models import User
-from tests.make import NOW, a_grant, a_plan, a_reader, a_subscription, an_article
+from tests.make import NOW, a_coverage, a_grant, a_plan, a_reader, a_subscription, an_article, an_entry
 
 pytestmark = pytest.mark.django_db
 CANARY, COMPANION = "quetzalcanary", "plumbagosentinel"
@@ -65,6 +65,8 @@ def article(at: Callable[..., None]) -> Article:
     other = an_article("Another bridge", text="<p>One.</p><p>Two.</p><p>Three.</p>")
     other.related.set([article])
     article.topics.add(Topic.objects.create(name="Bridges", slug="bridges"))
+    coverage = a_coverage("Live from the bridge", slug="live-bridge")
+    an_entry(coverage, "It has begun", f"<p>The {CANARY} is paid for here too, and the {COMPANION}.</p>")
     return article
 
 
@@ -76,7 +78,7 @@ def arguments(article: Article) -> dict[str, list[str]]:
     of_article, first = str(article.pk), "1"
     return {
         "section": [article.section.slug],
-        "slug": [article.slug, "ana-novak", "bridges"],
+        "slug": [article.slug, "ana-novak", "bridges", "live-bridge"],
         "form": ["xml", "json"],
         "digest": ["x"],
         "number": ["VD-2026-000001"],
@@ -92,6 +94,8 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "content_type_id": [str(ContentType.objects.get_for_model(Article).pk)],
         "object_id": [of_article],
         "article_id": [of_article],
+        "coverage_id": [first],
+        "entry_id": [first],
         "picture_id": [first],
         "grant_id": [first],
         "group_id": [first],
@@ -253,7 +257,7 @@ def test_staff_of_another_desk_find_it_nowhere_in_the_admin(article: Article) ->
     carol = a_reader("carol@example.org", is_staff=True)
     carol.groups.add(Group.objects.get(name="Subscription desk"))
     for address in every_address(article):
-        if address.name != "article":  # where they read as everybody does who works here
+        if address.name not in ("article", "live"):  # where they read as everybody does who works here
             assert_no_canary(signed_in(carol), address.path)
 
 
@@ -351,7 +355,7 @@ def test_the_entitled_find_it_on_the_article_and_nowhere_else(visitor: Callable[
         for address in every_address(article)
         if CANARY in everything_in(signed_in(reader).get(address.path))
     ]
-    assert found == ["article"]
+    assert found == ["live", "article"]
 
 
 def test_the_editor_finds_it_on_the_desk(article: Article) -> None:

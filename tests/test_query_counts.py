@@ -10,7 +10,7 @@ from articles.models import AgendaItem, Article, Brief, PartnerItem, Picture
 from tests.make import NOW, YESTERDAY, a_plan, a_reader, a_section, a_subscription, an_article, an_author
 
 pytestmark = pytest.mark.django_db
-FRONT, ARTICLE, SUBSCRIBERS_MORE = 11, 12, 4
+FRONT, ARTICLE, SUBSCRIBERS_MORE = 12, 12, 4
 ADDRESS = "/climate/story-0/"
 
 

@@ -5,6 +5,7 @@ from .author import Author
 from .correction import Correction
 from .crawler import Crawler
 from .gift import GiftLink, PrivateFeed
+from .live import LiveCoverage, LiveEntry, LiveText
 from .picture import Picture
 from .saved import OpenedArticle, SavedArticle
 from .section import Section
@@ -22,6 +23,9 @@ __all__ = [
     "FormerAddress",
     "FullText",
     "GiftLink",
+    "LiveCoverage",
+    "LiveEntry",
+    "LiveText",
     "OpenedArticle",
     "PartnerItem",
     "Picture",

@@ -28,6 +28,7 @@ RESERVED = frozenset(
         "health",
         "investigations",
         "latest",
+        "live",
         "log-in",
         "media",
         "newsletters",

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from articles import structured_data
+from articles.article_page import NEWS_LANGUAGE
 from articles.models import Section
 from articles.translations import LOCALES
 from edge import languages
@@ -37,3 +38,9 @@ def locale(language: str) -> str:
 def own_name(language: str) -> str:
     """A language of the news in its own words: `Français`."""
     return dict(languages.CHOICES).get(language, language)
+
+
+@register.filter
+def lang_attribute(language: str) -> SafeString:
+    """The language of a text as an attribute, where the page around it speaks another; else nothing."""
+    return format_html(' lang="{}"', language) if language != NEWS_LANGUAGE else SafeString()
