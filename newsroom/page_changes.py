@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 _BLOCK_END = re.compile(r"</(?:p|h2|h3|li|blockquote|figcaption)>")
 _LINK = re.compile(r'<a\b[^>]*href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_BREAK = re.compile(r"<br\s*/?>")
 _TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"\S+\s*")
 
@@ -37,7 +38,8 @@ class Row:
 def blocks(html: str) -> list[str]:
     """The text block by block, each link followed by its address, since an address is part of what is said."""
     with_addresses = _LINK.sub(lambda found: f"{found[2]} [{found[1]}]", html)
-    texts = (" ".join(unescape(_TAG.sub(" ", part)).split()) for part in _BLOCK_END.split(with_addresses))
+    parts = _BLOCK_END.split(_BREAK.sub(" ", with_addresses))
+    texts = (" ".join(unescape(_TAG.sub("", part)).split()) for part in parts)
     return [text for text in texts if text]
 
 

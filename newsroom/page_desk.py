@@ -292,7 +292,7 @@ class PageAdmin(admin.ModelAdmin):
             "version": version,
             "before": before,
             "is_current": not others.filter(pk__gt=version.pk).exists(),
-            "rows": rows(_all_of(before) if before else "", _all_of(version)),
+            "rows": rows(_all_of(before or version), _all_of(version)),
             "may_restore": self.has_change_permission(request, page),
         }
         return self._page(request, page, "version", context)

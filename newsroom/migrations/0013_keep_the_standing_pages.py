@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 (
                     "slug",
                     models.SlugField(
-                        help_text="The page is found at /pages/<address>/.",
+                        help_text="A page that is added is found at /pages/…/, with this in the place of the dots.",
                         max_length=60,
                         unique=True,
                         verbose_name="address",

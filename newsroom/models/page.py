@@ -49,7 +49,12 @@ class Page(models.Model):
         NEWSROOM = "newsroom", "The newsroom"
         SMALL_PRINT = "small print", "Small print"
 
-    slug = models.SlugField("address", max_length=60, unique=True, help_text="The page is found at /pages/<address>/.")
+    slug = models.SlugField(
+        "address",
+        max_length=60,
+        unique=True,
+        help_text="A page that is added is found at /pages/…/, with this in the place of the dots.",
+    )
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     footer = models.CharField(
         max_length=12, choices=Footer.choices, default=Footer.NONE, blank=True, help_text="In which list of the footer."
