@@ -1,6 +1,6 @@
 """May this reader read, why, and until when? The one place that answers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from edge.visitor import StandIn, Visitor
 
 from . import trial
 from .models import Grant, Plan, Subscription
+from .ways import Row, Way, ask
 
 # Stripe's words for a contract that runs and waits for money.
 UNPAID_STATUSES = ("past_due", "unpaid")
@@ -73,9 +74,22 @@ def _reasons(visitor: Visitor, at: datetime) -> Iterator[Entitlement]:
     if visitor.user.is_authenticated and not visitor.user.is_active:
         return
     if visitor.user.is_authenticated:
-        yield from (found for source in sources() if (found := source(visitor.user, at)))
+        yield from _reasons_of_account(visitor.user, at)
     if visitor.address is not None or visitor.off_site_pass is not None:
         yield from (found for source in place_sources() if (found := source(visitor, at)))
+
+
+def _reasons_of_account(user: Any, at: datetime) -> Iterator[Entitlement]:
+    """In the order of the sources; those that are a question to the database are asked together, once one is needed."""
+    said: dict[Way, Entitlement] | None = None
+    for source in sources():
+        if not isinstance(source, Way):
+            found = source(user, at)
+        else:
+            said = ask(_ways(), user, at) if said is None else said
+            found = said.get(source)
+        if found is not None:
+            yield found
 
 
 def as_staff(user: Any, at: datetime) -> Entitlement | None:
@@ -83,11 +97,8 @@ def as_staff(user: Any, at: datetime) -> Entitlement | None:
     return Entitlement(Source.STAFF, through=_("our own newsroom")) if user.is_staff else None
 
 
-def by_subscription(user: Any, at: datetime) -> Entitlement | None:
-    """By what the reader pays for."""
-    giving = list(Subscription.objects.filter(reader=user).giving_access(at=at))
-    if not giving:
-        return None
+def _by_subscription(rows: Sequence[Row], at: datetime) -> Entitlement:
+    giving = [Subscription(**row) for row in rows]
     best = max(giving, key=lambda one: one.access_ends_at or at)
     source = Source.TRIAL if best.is_trial else Source.SUBSCRIPTION
     if best.status == "past_due":
@@ -96,18 +107,37 @@ def by_subscription(user: Any, at: datetime) -> Entitlement | None:
     return Entitlement(source, until=until, payment_pending=best.payment_pending)
 
 
-def by_grant(user: Any, at: datetime) -> Entitlement | None:
-    """By what staff gave the reader."""
-    grant = Grant.objects.filter(reader=user).in_force(at=at).order_by("-ends_at").first()
-    if grant is None:
-        return None
+# By what the reader pays for.
+by_subscription = Way(
+    rows=lambda user, at: Subscription.objects.filter(reader=user).giving_access(at=at),
+    columns=(
+        *("status", "period_ends_at", "ends_at", "unpaid_since", "pause_starts_at", "put_off_from"),
+        "payment_pending",
+    ),
+    read=_by_subscription,
+)
+
+
+def _by_grant(rows: Sequence[Row], at: datetime) -> Entitlement:
+    grant = max((Grant(**row) for row in rows), key=lambda one: one.ends_at)
     return Entitlement(Source.GRANT, until=grant.ends_at, through=grant.in_words())
+
+
+# By what staff gave the reader.
+by_grant = Way(
+    rows=lambda user, at: Grant.objects.filter(reader=user).in_force(at=at), columns=("kind", "ends_at"), read=_by_grant
+)
 
 
 @cache
 def sources() -> tuple[Callable[[Any, datetime], Entitlement | None], ...]:
     """Everyone who may answer, in the order of ENTITLEMENT_SOURCES; a new way of being entitled is one line there."""
     return tuple(import_string(name) for name in settings.ENTITLEMENT_SOURCES)
+
+
+@cache
+def _ways() -> tuple[Way, ...]:
+    return tuple(source for source in sources() if isinstance(source, Way))
 
 
 @cache
