@@ -6,131 +6,379 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('groups', '0003_enquiries_and_students'),
+        ("groups", "0003_enquiries_and_students"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MonthOfUse',
+            name="MonthOfUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField(help_text='Its first day.')),
-                ('section', models.CharField(blank=True, max_length=100)),
-                ('people', models.PositiveIntegerField(help_text='Readers and visits together.', null=True)),
-                ('readers', models.PositiveIntegerField(help_text='With an account.', null=True)),
-                ('core_readers', models.PositiveIntegerField(help_text='Nine articles or more within thirty days.', null=True)),
-                ('articles', models.PositiveIntegerField(help_text='Different ones by each person and day.', null=True)),
-                ('times', models.PositiveIntegerField(help_text='How often articles were opened.', null=True)),
-                ('summed_at', models.DateTimeField()),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='months_of_use', to='groups.groupaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.DateField(help_text="Its first day.")),
+                ("section", models.CharField(blank=True, max_length=100)),
+                ("people", models.PositiveIntegerField(help_text="Readers and visits together.", null=True)),
+                ("readers", models.PositiveIntegerField(help_text="With an account.", null=True)),
+                (
+                    "core_readers",
+                    models.PositiveIntegerField(help_text="Nine articles or more within thirty days.", null=True),
+                ),
+                (
+                    "articles",
+                    models.PositiveIntegerField(help_text="Different ones by each person and day.", null=True),
+                ),
+                ("times", models.PositiveIntegerField(help_text="How often articles were opened.", null=True)),
+                ("summed_at", models.DateTimeField()),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="months_of_use",
+                        to="groups.groupaccount",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'month of reading',
-                'verbose_name_plural': 'months of reading',
-                'ordering': ['group', '-month', 'section'],
-                'default_permissions': ('view',),
-                'constraints': [models.UniqueConstraint(fields=('group', 'month', 'section'), name='one_sum_per_month_and_section'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='month_of_use_is_a_month'), models.CheckConstraint(condition=models.Q(('people', None), ('people__gte', 5), _connector='OR'), name='people_above_floor'), models.CheckConstraint(condition=models.Q(('readers', None), ('readers__gte', 5), _connector='OR'), name='readers_above_floor'), models.CheckConstraint(condition=models.Q(('core_readers', None), ('core_readers__gte', 5), _connector='OR'), name='core_readers_above_floor'), models.CheckConstraint(condition=models.Q(('people__isnull', False), models.Q(('articles', None), ('core_readers', None), ('people', None), ('readers', None), ('times', None)), _connector='OR'), name='nothing_said_below_floor')],
+                "verbose_name": "month of reading",
+                "verbose_name_plural": "months of reading",
+                "ordering": ["group", "-month", "section"],
+                "default_permissions": ("view",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "month", "section"), name="one_sum_per_month_and_section"),
+                    models.CheckConstraint(condition=models.Q(("month__day", 1)), name="month_of_use_is_a_month"),
+                    models.CheckConstraint(
+                        condition=models.Q(("people", None), ("people__gte", 5), _connector="OR"),
+                        name="people_above_floor",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("readers", None), ("readers__gte", 5), _connector="OR"),
+                        name="readers_above_floor",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("core_readers", None), ("core_readers__gte", 5), _connector="OR"),
+                        name="core_readers_above_floor",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("people__isnull", False),
+                            models.Q(
+                                ("articles", None),
+                                ("core_readers", None),
+                                ("people", None),
+                                ("readers", None),
+                                ("times", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="nothing_said_below_floor",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Network',
+            name="Network",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cidr', models.CharField(help_text='192.0.2.0/24 or 2001:db8::/48.', max_length=43, verbose_name='range')),
-                ('first', models.CharField(editable=False, max_length=32)),
-                ('note', models.CharField(blank=True, help_text='Where it is: “Main library, guests”.', max_length=200)),
-                ('added_at', models.DateTimeField(editable=False)),
-                ('ended_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('added_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ended_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='networks', to='groups.groupaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "cidr",
+                    models.CharField(help_text="192.0.2.0/24 or 2001:db8::/48.", max_length=43, verbose_name="range"),
+                ),
+                ("first", models.CharField(editable=False, max_length=32)),
+                (
+                    "note",
+                    models.CharField(blank=True, help_text="Where it is: “Main library, guests”.", max_length=200),
+                ),
+                ("added_at", models.DateTimeField(editable=False)),
+                ("ended_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="networks", to="groups.groupaccount"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['group', 'first'],
-                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['cidr'], name='networks_by_range'), models.Index(condition=models.Q(('ended_at', None)), fields=['first'], name='networks_in_line')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('group', 'cidr'), name='one_network_per_group'), models.CheckConstraint(condition=models.Q(('cidr__contains', '/')), name='network_has_a_prefix')],
+                "ordering": ["group", "first"],
+                "indexes": [
+                    models.Index(condition=models.Q(("ended_at", None)), fields=["cidr"], name="networks_by_range"),
+                    models.Index(condition=models.Q(("ended_at", None)), fields=["first"], name="networks_in_line"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)), fields=("group", "cidr"), name="one_network_per_group"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("cidr__contains", "/")), name="network_has_a_prefix"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OffSitePass',
+            name="OffSitePass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail address')),
-                ('token_hash', models.CharField(editable=False, max_length=64, unique=True)),
-                ('asked_at', models.DateTimeField()),
-                ('opened_times', models.PositiveSmallIntegerField(default=0)),
-                ('valid_until', models.DateTimeField(help_text='Moved on by each day on the premises.')),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='groups.domain')),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='off_site_passes', to='groups.groupaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                ("asked_at", models.DateTimeField()),
+                ("opened_times", models.PositiveSmallIntegerField(default=0)),
+                ("valid_until", models.DateTimeField(help_text="Moved on by each day on the premises.")),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="groups.domain"
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="off_site_passes",
+                        to="groups.groupaccount",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'off-site pass',
-                'verbose_name_plural': 'off-site passes',
-                'ordering': ['-asked_at'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('group', 'email'), name='one_off_site_pass_per_address'), models.CheckConstraint(condition=models.Q(('opened_times__lte', 3)), name='off_site_pass_in_few_browsers'), models.CheckConstraint(condition=models.Q(('valid_until__gt', models.F('asked_at'))), name='off_site_pass_ends_after_it_began')],
+                "verbose_name": "off-site pass",
+                "verbose_name_plural": "off-site passes",
+                "ordering": ["-asked_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("group", "email"),
+                        name="one_off_site_pass_per_address",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("opened_times__lte", 3)), name="off_site_pass_in_few_browsers"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid_until__gt", models.F("asked_at"))),
+                        name="off_site_pass_ends_after_it_began",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Opening',
+            name="Opening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('visit', models.CharField(blank=True, help_text='Of who has no account: one browser on one day.', max_length=32)),
-                ('article', models.PositiveBigIntegerField()),
-                ('section', models.CharField(max_length=100)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='groups.groupaccount')),
-                ('reader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "visit",
+                    models.CharField(
+                        blank=True, help_text="Of who has no account: one browser on one day.", max_length=32
+                    ),
+                ),
+                ("article", models.PositiveBigIntegerField()),
+                ("section", models.CharField(max_length=100)),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="groups.groupaccount",
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('reader', None), models.Q(('visit', ''), _negated=True)), models.Q(('reader__isnull', False), ('visit', '')), _connector='OR'), name='somebody_opened_it')],
+                "default_permissions": (),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reader", None), models.Q(("visit", ""), _negated=True)),
+                            models.Q(("reader__isnull", False), ("visit", "")),
+                            _connector="OR",
+                        ),
+                        name="somebody_opened_it",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PersonDay',
+            name="PersonDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('visit', models.CharField(blank=True, max_length=32)),
-                ('section', models.CharField(max_length=100)),
-                ('begins_at', models.DateTimeField(db_index=True, help_text='The first moment of the day, in Brussels.')),
-                ('articles', models.PositiveIntegerField(help_text='Different ones.')),
-                ('times', models.PositiveIntegerField(help_text='Every time counts that is no double click.')),
-                ('group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='groups.groupaccount')),
-                ('reader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("visit", models.CharField(blank=True, max_length=32)),
+                ("section", models.CharField(max_length=100)),
+                (
+                    "begins_at",
+                    models.DateTimeField(db_index=True, help_text="The first moment of the day, in Brussels."),
+                ),
+                ("articles", models.PositiveIntegerField(help_text="Different ones.")),
+                ("times", models.PositiveIntegerField(help_text="Every time counts that is no double click.")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="groups.groupaccount",
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('reader__isnull', False)), fields=('group', 'begins_at', 'section', 'reader'), name='one_day_per_reader_and_section'), models.UniqueConstraint(condition=models.Q(('reader', None)), fields=('group', 'begins_at', 'section', 'visit'), name='one_day_per_visit_and_section'), models.CheckConstraint(condition=models.Q(('articles__gte', 1), ('times__gte', models.F('articles'))), name='person_day_counts')],
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("reader__isnull", False)),
+                        fields=("group", "begins_at", "section", "reader"),
+                        name="one_day_per_reader_and_section",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("reader", None)),
+                        fields=("group", "begins_at", "section", "visit"),
+                        name="one_day_per_visit_and_section",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("articles__gte", 1), ("times__gte", models.F("articles"))),
+                        name="person_day_counts",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SignOn',
+            name="SignOn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('openid_connect', 'OpenID Connect'), ('saml', 'SAML')], max_length=14)),
-                ('slug', models.SlugField(help_text='“harbour-vale”. Once their IT has it, it stays.', max_length=60, unique=True, verbose_name='name in addresses')),
-                ('is_on', models.BooleanField(default=False, verbose_name='switched on')),
-                ('issuer', models.CharField(blank=True, help_text='OpenID Connect: the address of the provider, of their tenant and no other. SAML: its entity ID.', max_length=500)),
-                ('client_id', models.CharField(blank=True, help_text='OpenID Connect.', max_length=191, verbose_name='client ID')),
-                ('secret', models.CharField(blank=True, help_text='OpenID Connect.', max_length=500, verbose_name='client secret')),
-                ('sso_url', models.CharField(blank=True, help_text='SAML.', max_length=500, verbose_name='log-in address')),
-                ('certificate', models.TextField(blank=True, help_text='SAML: the certificate that the provider signs with (X.509).')),
-                ('email_attribute', models.CharField(blank=True, help_text='SAML: which attribute holds the address, where it is not a usual one.', max_length=200)),
-                ('vouches_for_addresses', models.BooleanField(default=False, help_text='OpenID Connect: the provider does not say whether an address is verified (Microsoft Entra ID), but gives addresses of its own domains only to whom they belong. Ask their IT.', verbose_name='vouches for its addresses')),
-                ('changed_at', models.DateTimeField(editable=False)),
-                ('last_used_on', models.DateField(editable=False, null=True)),
-                ('changed_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sign_ons', to='groups.groupaccount')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(choices=[("openid_connect", "OpenID Connect"), ("saml", "SAML")], max_length=14),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="“harbour-vale”. Once their IT has it, it stays.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="name in addresses",
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=False, verbose_name="switched on")),
+                (
+                    "issuer",
+                    models.CharField(
+                        blank=True,
+                        help_text="OpenID Connect: the address of the provider, of their tenant and no other. SAML: its entity ID.",
+                        max_length=500,
+                    ),
+                ),
+                (
+                    "client_id",
+                    models.CharField(blank=True, help_text="OpenID Connect.", max_length=191, verbose_name="client ID"),
+                ),
+                (
+                    "secret",
+                    models.CharField(
+                        blank=True, help_text="OpenID Connect.", max_length=500, verbose_name="client secret"
+                    ),
+                ),
+                (
+                    "sso_url",
+                    models.CharField(blank=True, help_text="SAML.", max_length=500, verbose_name="log-in address"),
+                ),
+                (
+                    "certificate",
+                    models.TextField(
+                        blank=True, help_text="SAML: the certificate that the provider signs with (X.509)."
+                    ),
+                ),
+                (
+                    "email_attribute",
+                    models.CharField(
+                        blank=True,
+                        help_text="SAML: which attribute holds the address, where it is not a usual one.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "vouches_for_addresses",
+                    models.BooleanField(
+                        default=False,
+                        help_text="OpenID Connect: the provider does not say whether an address is verified (Microsoft Entra ID), but gives addresses of its own domains only to whom they belong. Ask their IT.",
+                        verbose_name="vouches for its addresses",
+                    ),
+                ),
+                ("changed_at", models.DateTimeField(editable=False)),
+                ("last_used_on", models.DateField(editable=False, null=True)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="sign_ons", to="groups.groupaccount"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'single sign-on',
-                'verbose_name_plural': 'single sign-on',
-                'ordering': ['group', 'slug'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('is_on', False), models.Q(('kind', 'openid_connect'), models.Q(('issuer', ''), _negated=True), models.Q(('client_id', ''), _negated=True)), models.Q(('kind', 'saml'), models.Q(('issuer', ''), _negated=True), models.Q(('sso_url', ''), _negated=True), models.Q(('certificate', ''), _negated=True)), _connector='OR'), name='sign_on_is_complete_when_on')],
+                "verbose_name": "single sign-on",
+                "verbose_name_plural": "single sign-on",
+                "ordering": ["group", "slug"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_on", False),
+                            models.Q(
+                                ("kind", "openid_connect"),
+                                models.Q(("issuer", ""), _negated=True),
+                                models.Q(("client_id", ""), _negated=True),
+                            ),
+                            models.Q(
+                                ("kind", "saml"),
+                                models.Q(("issuer", ""), _negated=True),
+                                models.Q(("sso_url", ""), _negated=True),
+                                models.Q(("certificate", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="sign_on_is_complete_when_on",
+                    )
+                ],
             },
         ),
     ]

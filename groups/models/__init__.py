@@ -6,8 +6,8 @@ from .event import GroupEvent
 from .group_account import GroupAccount
 from .invitation import Invitation, InvitationList, ListLine
 from .invoice import GroupInvoice, GroupPayment, InvoiceYear
-from .request import AnswerTemplate, Enquiry, EnquiryEntry
 from .network import Network, OffSitePass
+from .request import AnswerTemplate, Enquiry, EnquiryEntry
 from .seat import Manager, Seat
 from .sign_on import SignOn, SignOnDomain
 from .student import AcademicDomain, StudentApplication, StudentProof

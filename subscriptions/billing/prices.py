@@ -1,5 +1,7 @@
 """Prices: what a plan costs, found again by its lookup key."""
 
+from typing import Any
+
 from .connection import Line, our_errors
 
 
@@ -14,15 +16,15 @@ class Prices(Line):
 
     def make_price(self, *, lookup_key: str, product: str, cents: int, currency: str, interval: str) -> str:
         """Make a price, with a product of that name, and return its id; without an interval it is paid once."""
+        wish: Any = {
+            "currency": currency,
+            "unit_amount": cents,
+            "lookup_key": lookup_key,
+            "tax_behavior": "inclusive",
+            "product_data": {"name": product},
+        }
+        if interval:
+            wish["recurring"] = {"interval": interval}
         with our_errors():
-            made = self._client.v1.prices.create(
-                {
-                    "currency": currency,
-                    "unit_amount": cents,
-                    "lookup_key": lookup_key,
-                    **({"recurring": {"interval": interval}} if interval else {}),
-                    "tax_behavior": "inclusive",
-                    "product_data": {"name": product},
-                }
-            )
+            made = self._client.v1.prices.create(wish)
         return made.id
