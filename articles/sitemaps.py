@@ -12,7 +12,7 @@ from edge.caching import changes_at, public
 from edge.http import Request
 
 from .addresses import absolute
-from .models import Article, Author, Section, Topic
+from .models import Article, Author, LiveCoverage, Section, Topic
 from .models.article import ArticleQuerySet
 from .translations import all_versions
 
@@ -27,6 +27,7 @@ STANDING = (
         "latest",
         "briefs",
         "investigations",
+        "live_coverages",
         "archive",
         "plans",
         "about",
@@ -63,6 +64,8 @@ def pages(request: Request) -> HttpResponse:
     """Front page, sections, topics, authors and standing pages."""
     addresses = [reverse(name) for name in STANDING]
     addresses += [section.get_absolute_url() for section in Section.objects.all()]
+    followed = LiveCoverage.objects.published(at=request.now).values_list("slug", flat=True)
+    addresses += [reverse("live", args=[slug]) for slug in followed[: MOST // 8]]
     addresses += [topic.get_absolute_url() for topic in Topic.objects.all()[: MOST // 4]]
     addresses += [author.get_absolute_url() for author in Author.objects.all()[: MOST // 2]]
     return _xml(request, "sitemap.xml", {"pages": [{"address": absolute(address)} for address in addresses]})

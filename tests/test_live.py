@@ -246,6 +246,13 @@ def test_not_even_a_subscribers_page_tells_machines_paid_words(
     assert PAID not in page.partition("</head>")[0]
 
 
+def test_the_sitemap_names_what_is_out_and_nothing_else(coverage: LiveCoverage) -> None:
+    a_coverage("Draft", published=None)
+    xml = Client().get("/sitemap-pages.xml").content.decode()
+    assert "/live/the-council-meets/</loc>" in xml
+    assert "/live/draft/" not in xml
+
+
 # --- What must hold -----------------------------------------------------------------------------------
 
 
