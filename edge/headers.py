@@ -8,17 +8,16 @@ from django.http.response import HttpResponseBase
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 GetResponse = Callable[[HttpRequest], HttpResponse]
-# Nothing that a page could ask of a device but what ours use: passkeys, copying a link, reading aloud in full screen.
+# Nothing that a page could ask of a device but what ours use: passkeys, copying a link, reading in full screen. Only
+# powers that browsers know: they complain of every other name on every page.
 _REFUSED = (
-    *("accelerometer", "ambient-light-sensor", "attribution-reporting", "autoplay", "battery", "bluetooth"),
-    *("browsing-topics", "camera", "cross-origin-isolated", "display-capture", "encrypted-media", "gamepad"),
-    *("geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "join-ad-interest-group"),
+    *("accelerometer", "autoplay", "camera", "clipboard-read", "cross-origin-isolated", "display-capture"),
+    *("encrypted-media", "gamepad", "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection"),
     *("keyboard-map", "local-fonts", "magnetometer", "microphone", "midi", "otp-credentials", "payment"),
-    *("picture-in-picture", "private-state-token-issuance", "private-state-token-redemption", "run-ad-auction"),
-    *("screen-wake-lock", "serial", "shared-storage", "storage-access", "usb", "window-management"),
-    *("xr-spatial-tracking", "clipboard-read"),
+    *("picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb", "window-management"),
+    "xr-spatial-tracking",
 )
-_OURS = ("clipboard-write", "fullscreen", "publickey-credentials-create", "publickey-credentials-get", "web-share")
+_OURS = ("clipboard-write", "fullscreen", "publickey-credentials-create", "publickey-credentials-get")
 PERMISSIONS = ", ".join([f"{name}=()" for name in _REFUSED] + [f"{name}=(self)" for name in _OURS])
 # For a file that somebody uploaded: even opened by itself it may load and run nothing.
 ALONE = "default-src 'none'; sandbox; frame-ancestors 'none'"
