@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db.models.functions import Greatest
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
 from edge.caching import changes_at, public
@@ -68,6 +70,8 @@ def pages(request: Request) -> HttpResponse:
     addresses += [reverse("live", args=[slug]) for slug in followed[: MOST // 8]]
     addresses += [topic.get_absolute_url() for topic in Topic.objects.all()[: MOST // 4]]
     addresses += [author.get_absolute_url() for author in Author.objects.all()[: MOST // 2]]
+    for source in settings.SITEMAP_SOURCES:
+        addresses += import_string(source)(at=request.now)
     return _xml(request, "sitemap.xml", {"pages": [{"address": absolute(address)} for address in addresses]})
 
 

@@ -1,11 +1,11 @@
-"""The pages that editors have put into the lists of the footer."""
+"""The pages that editors have added: in the lists of the footer, and in the sitemap."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from .models import Page, PageVersion
-from .models.page import best_of
+from .models.page import BUILT_IN, best_of
 from .placeholders import filled_line
 
 
@@ -15,6 +15,12 @@ class Link:
 
     title: str
     path: str
+
+
+def added(*, at: datetime) -> list[str]:
+    """The paths of the pages that editors have added, for the sitemap."""
+    pages = Page.objects.published(at=at).exclude(slug__in=BUILT_IN)
+    return [page.get_absolute_url() for page in pages]
 
 
 def lists(language: str, *, at: datetime) -> dict[str, list[Link]]:

@@ -111,6 +111,8 @@ STRIPE_TAX = env.flag("STRIPE_TAX", default=False)
 # --- Machines ----------------------------------------------------------------------------------------
 # Mining text and data needs our leave (law.md L19); each crawler has its switch in the admin.
 TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
+# Who knows of further pages for the sitemap: functions of a moment that give paths.
+SITEMAP_SOURCES = ("newsroom.footer.added",)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
 SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
 

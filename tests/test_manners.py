@@ -1,12 +1,18 @@
 """However the news is asked for: the same page, the same wall, and clear answers to what makes no sense."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import get_resolver
 
 from articles.models import Crawler
+from articles.models.section import RESERVED
+from edge.languages import LanguagePrefix
 from tests.make import NOW, a_reader, a_subscription, an_article, an_author
+from tests.test_canary import patterns
+from tests.test_languages import OTHERS
 
 pytestmark = pytest.mark.django_db
 RIVERS = ("/climate/", "/latest/", "/briefs/", "/investigations/", "/authors/ana-novak/", "/archive/2026/11/")
@@ -105,6 +111,17 @@ def test_a_slug_that_moved_leads_to_the_article_for_those_who_may_read_it_and_th
         assert (answer.status_code, answer["Location"]) == (301, "/climate/after/")
     article.take_back()
     assert Client().get("/climate/before/").status_code == 404
+
+
+def test_no_section_can_take_the_address_of_another_page() -> None:
+    firsts = {
+        "".join(str(part) for part in parts if not isinstance(part, LanguagePrefix))
+        for _, parts in patterns(get_resolver())
+    }
+    taken = {first.partition("/")[0] for first in firsts if "/" in first}
+    slugs = {part for part in taken if re.fullmatch(r"[-a-z0-9_]+", part)} | set(OTHERS)
+    assert {"about", "pages", "subscribe", "search", "admin"} <= slugs
+    assert slugs <= RESERVED
 
 
 # --- Places in a river ------------------------------------------------------------------------------------

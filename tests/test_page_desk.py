@@ -159,9 +159,11 @@ def test_an_editor_adds_a_page_and_puts_it_into_the_footer(desk: Client) -> None
 
 def test_an_unpublished_page_is_found_by_nobody(desk: Client) -> None:
     page = a_page(footer="small print")
+    assert "/pages/our-prizes/</loc>" in Client().get("/sitemap-pages.xml").content.decode()
     save(desk, page, is_published="", footer="small print")
     assert Client().get("/pages/our-prizes/").status_code == 404
-    assert "our-prizes" not in Client().get("/").content.decode()
+    for path in ("/", "/sitemap-pages.xml"):
+        assert "our-prizes" not in Client().get(path).content.decode()
     a_page("tomorrow", published_at=TOMORROW)
     assert Client().get("/pages/tomorrow/").status_code == 404
 

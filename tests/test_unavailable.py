@@ -67,6 +67,13 @@ def test_a_closed_site_says_so_everywhere_and_asks_no_database(sign: Path, addre
     assert "default-src 'none'" in answer["Content-Security-Policy"]
 
 
+def test_the_page_has_its_colours_also_while_the_site_is_closed(sign: Path, settings: Any) -> None:
+    settings.SITE_COLOURS = {"band": ("#e2d5f2", "#2c1a44")}
+    sign.touch()
+    (colours,) = re.findall(r'href="(/brand-\w+\.css)"', Client().get("/").content.decode())
+    assert "#e2d5f2" in Client().get(colours).content.decode()
+
+
 @pytest.mark.django_db
 def test_the_site_opens_when_the_file_is_gone(sign: Path) -> None:
     sign.touch()

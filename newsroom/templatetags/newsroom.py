@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.dateformat import format as formatted
 from django.utils.formats import get_format
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -159,6 +159,13 @@ def names(people: Sequence[Any]) -> str:
 def host(address: str) -> str:
     """The name of the place an address leads to: `mastodon.social`."""
     return (urlsplit(address).hostname or address).removeprefix("www.")
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An email address that breaks before its domain where it must break."""
+    mailbox, _, domain = address.rpartition("@")
+    return format_html("{}@<wbr>{}", mailbox, domain) if mailbox else format_html("{}", address)
 
 
 @register.filter
