@@ -15,6 +15,7 @@ from readers.letters import about_agreements
 from subscriptions import contracts
 from subscriptions.models import Contract
 
+from . import more_seats
 from .models import Contact, GroupAccount, GroupEvent, Term
 from .models.term import day_of
 
@@ -257,16 +258,13 @@ def change_seats(term: Term, seats: int, *, by: Any, at: datetime) -> int:
 
 
 def added_cents(term: Term, seats: int, *, at: datetime) -> int:
-    """What seats added today cost until the term ends, by its price for one seat and the days that are left.
+    """What seats added today cost until the term ends, as the manager's page says it (`more_seats.cents_for`).
 
-    In cents, without VAT; today counts. Rounded down, in their favour; 0 where nothing is added.
+    In cents, without VAT; 0 where nothing is added.
     """
-    if term.seats is None or term.seats == 0 or seats <= term.seats:
+    if term.seats is None or seats <= term.seats:
         return 0
-    first = max(day_of(at), term.starts_on)
-    left = max((term.ends_on - first).days + 1, 0)
-    days = (term.ends_on - term.starts_on).days + 1
-    return term.price_cents * (seats - term.seats) * left // (term.seats * days)
+    return more_seats.cents_for(term, seats - term.seats, at=at) or 0
 
 
 def seats_in_use(group: GroupAccount) -> int:

@@ -105,7 +105,6 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "manager_id": [first],
         "reader_id": [first],
         "payment_id": ["pi_x"],
-        "group_id": [first],
         "term_id": [first],
         "term_key": [first],
         "invoice_key": ["00000000-0000-4000-8000-000000000000"],

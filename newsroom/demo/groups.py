@@ -130,7 +130,7 @@ def one_that_has_a_quote(*, at: datetime) -> GroupAccount:
 
 
 def _agreement(
-    organisation: str, kind: Kind, *, at: datetime, signs: tuple[str, str], pays: str, **fields: str
+    organisation: str, kind: GroupAccount.Kind, *, at: datetime, signs: tuple[str, str], pays: str, **fields: str
 ) -> GroupAccount:
     values: dict[str, Any] = {"country": "BE", "created_at": at, "created_by": _staff()}
     group = GroupAccount.objects.create(organisation=organisation, kind=kind, **values | fields)
