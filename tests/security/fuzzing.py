@@ -4,12 +4,13 @@
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
 from django.test import Client
-from hypothesis import strategies as st
 
 from tests.security.routes import Route
 
@@ -159,47 +160,100 @@ class Attack:
         return send(path, data=values, **extra) if self.method == "POST" else send(path, **extra)
 
 
+@dataclass(frozen=True)
+class Page:
+    """What there is to fill in at an address, and whether it can be looked at."""
+
+    names: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    is_for_looking: bool = True
+
+
 @dataclass
 class Forms:
-    """The names and values in the forms of a page, looked up once for each visitor."""
+    """The pages as one visitor sees them, each looked at once."""
 
     client: Client
-    _seen: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
+    _seen: dict[str, Page] = field(default_factory=dict)
 
-    def at(self, path: str) -> tuple[list[str], list[str]]:
-        """Names of the fields, and values that stand in them."""
+    def at(self, path: str) -> Page:
+        """The names of its fields, and values that stand in them."""
         if path not in self._seen:
             answer = self.client.get(quote(path, safe="/%"))
             html = "" if answer.streaming else answer.content.decode(errors="replace")
-            self._seen[path] = sorted(set(FIELD.findall(html))), sorted(set(VALUE.findall(html)))[:200]
+            names, values = sorted(set(FIELD.findall(html))), sorted(set(VALUE.findall(html)))[:200]
+            self._seen[path] = Page(tuple(names), tuple(values), answer.status_code != 405)
         return self._seen[path]
 
 
-@st.composite
-def attacks(draw: Any, routes: list[Route], good: dict[str, list[str]], forms: Forms) -> Attack:
-    """Any request to any of the routes; half of them to addresses that exist, with the fields of their forms."""
-    route = draw(st.sampled_from(routes))
-    sense = draw(st.integers(0, 3))
-    values = {}
-    for name in route.arguments:
-        known = good.get(name, ["x"])
-        values[name] = draw(st.sampled_from(known if sense else [*known, *NASTY]))
-    path = route.path(values)
-    method = draw(st.sampled_from(("GET",) * 5 + ("POST",) * 6 + ("HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")))
-    value = st.sampled_from(NASTY) | st.text(max_size=20)
-    query = draw(st.lists(st.tuples(st.sampled_from(NAMES) | st.text(min_size=1, max_size=8), value), max_size=3))
-    headers = draw(st.lists(st.sampled_from(sorted(HEADERS)), max_size=2, unique=True)) if draw(st.booleans()) else []
-    chosen = tuple((name, draw(st.sampled_from(HEADERS[name]))) for name in headers)
-    if method != "POST":
-        return Attack(method, path, tuple(query), headers=chosen)
-    if draw(st.integers(0, 5)) == 0:
-        body, kind = draw(st.sampled_from(BODIES)), draw(st.sampled_from(KINDS))
-        return Attack(method, path, tuple(query), headers=chosen, body=body, kind=kind)
-    names, standing = forms.at(path)
-    filled = [
-        (name, draw(st.sampled_from(standing) | value if standing else value))
-        for name in names
-        if draw(st.integers(0, 5))
-    ]
-    more = draw(st.lists(st.tuples(st.sampled_from(NAMES), value), max_size=2))
-    return Attack(method, path, tuple(query), fields=(*filled, *more), headers=chosen)
+@dataclass
+class Attacker:
+    """Makes up requests of one visitor: every address in turn, most of them to pages that exist and their forms.
+
+    Plain chance, and not a search that lingers where it found something: what counts is to have been everywhere.
+    """
+
+    routes: list[Route]
+    good: dict[str, list[str]]
+    forms: Forms
+    in_admin: float
+    chance: Random
+
+    def attacks(self, many: int) -> Iterator[Attack]:
+        """So many requests. Of ten addresses `in_admin` times ten are the admin's, which has most of them."""
+        public = [route for route in self.routes if not route.pieces[0].startswith("admin/")]
+        inside = [route for route in self.routes if route.pieces[0].startswith("admin/")]
+        turns = {True: self._in_turn(inside), False: self._in_turn(public)}
+        for _ in range(many):
+            yield self._attack(next(turns[self.chance.random() < self.in_admin]))
+
+    def _in_turn(self, routes: list[Route]) -> Iterator[Route]:
+        while True:
+            yield from self.chance.sample(routes, len(routes))
+
+    def _attack(self, route: Route) -> Attack:
+        path = route.path({name: self._argument(name) for name in route.arguments})
+        page, query = self.forms.at(path), tuple((self._name(), self._value()) for _ in range(self._few()))
+        method = self._method(page)
+        headers = tuple((name, self._one(HEADERS[name])) for name in self.chance.sample(sorted(HEADERS), self._few()))
+        if method != "POST":
+            return Attack(method, path, query, headers=headers)
+        if self.chance.random() < 0.15:
+            return Attack(method, path, query, headers=headers, body=self._one(BODIES), kind=self._one(KINDS))
+        fields = [(name, self._field(page)) for name in page.names if self.chance.random() < 0.85]
+        return Attack(
+            method, path, query, (*fields, *((self._name(), self._value()) for _ in range(self._few()))), headers
+        )
+
+    def _method(self, page: Page) -> str:
+        if self.chance.random() < 0.15:
+            return self._one(("POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"))
+        if not page.is_for_looking:
+            return "POST"
+        return self._one(("GET", "POST")) if page.names else "GET"
+
+    def _argument(self, name: str) -> str:
+        known = self.good.get(name, ["x"])
+        return self._one(known if self.chance.random() < 0.75 else NASTY)
+
+    def _field(self, page: Page) -> str:
+        return self._one(page.values) if page.values and self.chance.random() < 0.5 else self._value()
+
+    def _name(self) -> str:
+        return self._one(NAMES) if self.chance.random() < 0.8 else self._noise() or "x"
+
+    def _value(self) -> str:
+        return self._one(NASTY) if self.chance.random() < 0.8 else self._noise()
+
+    def _noise(self) -> str:
+        letters = (
+            chr(self.chance.choice((self.chance.randrange(1, 128), self.chance.randrange(128, 0xD800))))
+            for _ in "12345678"
+        )
+        return "".join(letters)[: self.chance.randrange(9)]
+
+    def _few(self) -> int:
+        return self.chance.choice((0, 0, 1, 2))
+
+    def _one(self, among: Sequence[Any]) -> Any:
+        return self.chance.choice(among)
