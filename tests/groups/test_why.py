@@ -36,10 +36,10 @@ def test_a_reader_with_one_reason_sees_through_whom_and_until_when(client: Clien
     a_seat(an_agreement("Harbour & Vale"), bob)
     account = client.get("/account/").content.decode()
     assert "Harbour &amp; Vale pays for you" in account
-    assert "until 1 January 2027" in account
+    assert "until 31 December 2026" in account
     assert "no subscription yet" not in account
     article = client.get(an_article().get_absolute_url()).content.decode()
-    assert "You read this through Harbour &amp; Vale until 1 January 2027" in article
+    assert "You read this through Harbour &amp; Vale until 31 December 2026" in article
     assert "/account/#why" in article
 
 
@@ -125,7 +125,7 @@ def test_the_desk_answers_for_any_reader_and_article_as_the_site_would(desk: Cli
         ("ann@example.org", free.get_absolute_url(), "it has no wall"),
     ):
         assert answer in asked(desk, reader=reader, article=f"https://news.example{path}?x=1#y")
-    assert "Seat in the group of Harbour &amp; Vale until 1 January 2027" in asked(desk, reader="bob@example.org")
+    assert "Seat in the group of Harbour &amp; Vale until 31 December 2026" in asked(desk, reader="bob@example.org")
 
 
 def test_the_page_tells_of_no_paid_word_and_of_no_article_that_is_not_out(desk: Client) -> None:
