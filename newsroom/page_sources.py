@@ -4,9 +4,11 @@ import os
 
 from django.conf import settings
 
+from edge.http import KEPT_FOR_LATER
 from page_cache.answers import Environ
 from page_cache.sources import Source
 
+KEPT = f"HTTP_{KEPT_FOR_LATER.upper().replace('-', '_')}"
 _PUBLISHED = "{row}.status <> 'draft'"
 SOURCES = (
     Source("articles_article", counts_when=_PUBLISHED, moments=("published_at",), moments_when="status = 'published'"),
@@ -30,8 +32,6 @@ SOURCES = (
     Source("newsroom_page", moments=("published_at",)),
     Source("newsroom_pageversion"),
     Source("newsroom_pagereview"),
-    Source("newsroom_page"),
-    Source("newsroom_pageversion"),
     Source("subscriptions_plan"),
     Source("subscriptions_termsversion", moments=("effective_from",)),
     Source("subscriptions_termstext"),
@@ -49,8 +49,12 @@ SOURCES = (
 
 
 def goes_in(environ: Environ) -> bool:
-    """Whether Django is to answer: the site is closed for a while, or a search engine that is let in says its name."""
+    """Whether Django is to answer: the site is closed, a search engine that is let in says its name, or a browser
+    fetches a page to keep it, which is another page.
+    """
     if os.path.exists(settings.MAINTENANCE_FILE):
+        return True
+    if KEPT in environ:
         return True
     said = environ.get("HTTP_USER_AGENT", "").lower()
     return any(engine in said for engine in settings.SEARCH_CRAWLERS)

@@ -261,6 +261,13 @@ def test_without_the_cookie_for_forms_django_gives_one(front: Front, bob: Browse
     assert "csrftoken" in got.headers["set-cookie"]
 
 
+def test_a_page_to_be_kept_for_later_is_another_one(bob: Browser) -> None:
+    bob.get()
+    made = len(bob.front.made)
+    bob.get(HTTP_X_KEPT_FOR_LATER="1")
+    assert len(bob.front.made) == made + 1
+
+
 def test_a_reader_is_spoken_to_in_their_language(front: Front, bob: Browser) -> None:
     assert b"Your account" in bob.get().body
     User.objects.filter(pk=bob.reader.pk).update(language="fr")
