@@ -59,6 +59,7 @@ class Contract(models.Model):
         purpose=_("To prove what was agreed, and to show it to you."),
         basis=Basis.CONTRACT,
         whose="reader",
+        address="email",
         on_deletion=Keep(why=IN_COURT, still_says=("email", "name")),
         retention=(
             Rule(
