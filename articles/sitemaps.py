@@ -114,8 +114,8 @@ def news(request: Request) -> HttpResponse:
         .defer("teaser")[:NEWS_MOST]
     )
     found = [{"address": absolute(one.get_absolute_url()), "article": one} for one in newest]
-    for one in newest:
-        changes_at(request, one.published_at + NEWS_AGE)  # type: ignore[operator]
+    for moment in (one.published_at for one in newest if one.published_at):
+        changes_at(request, moment + NEWS_AGE)
     return _xml(request, "sitemap_news.xml", {"pages": found})
 
 
