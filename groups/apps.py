@@ -12,11 +12,9 @@ class GroupsConfig(AppConfig):
         from allauth.account.signals import user_logged_in
 
         from . import arrivals
-        from . import arrivals
         from .sign_on_adapter import shorten_session
 
         post_migrate.connect(_begin, sender=self, dispatch_uid="groups.begin")
-        user_logged_in.connect(arrivals.note, dispatch_uid="groups.arrivals")
         user_logged_in.connect(shorten_session, dispatch_uid="groups.shorten_session")
         user_logged_in.connect(arrivals.note, dispatch_uid="groups.arrivals")
 
