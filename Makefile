@@ -5,13 +5,14 @@ PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run reset test check simulate bench lock words clean help
+.PHONY: run reset test check simulate fuzz bench lock words clean help
 
 help:
 	@echo "make run    the site with demo content on http://localhost:$(PORT)/  (PORT=, STRIPE_PORT=)"
 	@echo "make test   every test: SQLite, PostgreSQL, and a real browser where there is one"
 	@echo "make check  lint, types, import contracts, missing migrations, check --deploy"
 	@echo "make simulate  a year of 1,000 readers while everything fails now and then (ARGS=\"--readers 100 --days 90\")"
+	@echo "make fuzz   10,000 requests that nobody means, to every address (ARGS=2000, FUZZ_SEED=7 to repeat a run)"
 	@echo "make bench  how fast webhooks and reconciliation are, beside the local Stripe alone"
 	@echo "make reset  forget the demo database, pictures and mail, so that make run starts over"
 	@echo "make words  collect and compile what is said to readers in French, Dutch and German"
@@ -28,6 +29,9 @@ check: $(VENV)/.test
 
 simulate: $(VENV)/.test
 	@$(PY) -m tests.simulation $(ARGS)
+
+fuzz: $(VENV)/.test
+	@LOG_LEVEL=ERROR FUZZ_REQUESTS=$(or $(ARGS),10000) $(PY) -m pytest -q -n 2 --show-capture=no tests/security/test_fuzzing.py
 
 bench: $(VENV)/.test
 	@$(PY) -m bench $(ARGS)

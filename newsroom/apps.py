@@ -14,8 +14,9 @@ class NewsroomConfig(AppConfig):
     verbose_name = "The site and its machines"
 
     def ready(self) -> None:
-        from . import brand  # noqa: F401 - registers its check
+        from . import autocomplete, brand  # noqa: F401 - brand registers its check
 
+        autocomplete.install()
         post_migrate.connect(_begin, sender=self, dispatch_uid="newsroom.begin")
 
 

@@ -283,6 +283,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "edge.headers.trusted_types",
+    "edge.nothing.refuse_zero_bytes",
     "edge.unavailable.closed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -153,7 +153,7 @@ class Attack:
             return getattr(client, self.method.lower())(path, **extra)
         send = getattr(client, self.method.lower())
         if self.body is not None:
-            return send(path, data=self.body, content_type=self.kind, **extra)
+            return client.generic(self.method, path, self.body, self.kind, **extra)
         values: dict[str, list[str]] = {}
         for name, value in self.fields:
             values.setdefault(name, []).append(value)

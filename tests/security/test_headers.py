@@ -90,11 +90,14 @@ def root() -> User:
 @pytest.mark.parametrize("visitor", [nobody, subscriber, root])
 def test_every_page_says_what_to_refuse(visitor: Callable[[], User | None], article: Article) -> None:
     person, good, found = visitor(), good_values(article), []
+    client = Client(raise_request_exception=False)
+    if person:
+        client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    session = client.cookies.output(header="")
     for route in routes():
-        client = Client(raise_request_exception=False)
-        if person:
-            client.force_login(person, "django.contrib.auth.backends.ModelBackend")
         path = route.path({name: good.get(name, ["x"])[0] for name in route.arguments})
+        client.cookies.clear()
+        client.cookies.load(session)
         found += wrong(client.get(path), path)
     assert not found, "\n".join(found)
 
@@ -146,3 +149,12 @@ def test_https_answers_carry_hsts_with_preload(settings: Any, article: Article) 
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
     answer = Client().get("/", secure=True)
     assert answer["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains; preload"
+
+
+@pytest.mark.parametrize(
+    "path", ["/climate/a%00b/", "/group/join/a%00b/", "/search/?q=a%00b", "/admin/articles/article/?q=%00"]
+)
+def test_a_zero_byte_in_an_address_is_a_bad_request(path: str, article: Article) -> None:
+    answer = Client(raise_request_exception=False).get(path)
+    assert answer.status_code == 400
+    assert not wrong(answer, "400")
