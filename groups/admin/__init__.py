@@ -3,7 +3,9 @@
 from .agreements import GroupAccountAdmin
 from .enquiry import AnswerTemplateAdmin, EnquiryAdmin
 from .invoices import GroupInvoiceAdmin, GroupPaymentAdmin
+from .networks import NetworkAdmin, OffSitePassAdmin
 from .seats import DomainAdmin, InvitationAdmin, ManagerAdmin, SeatAdmin
+from .sign_on import MonthOfUseAdmin, SignOnAdmin
 from .student import AcademicDomainAdmin, StudentApplicationAdmin
 
 __all__ = [
@@ -16,6 +18,10 @@ __all__ = [
     "GroupPaymentAdmin",
     "InvitationAdmin",
     "ManagerAdmin",
+    "MonthOfUseAdmin",
+    "NetworkAdmin",
+    "OffSitePassAdmin",
     "SeatAdmin",
+    "SignOnAdmin",
     "StudentApplicationAdmin",
 ]

@@ -4,7 +4,7 @@ import hashlib
 import ipaddress
 import secrets
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -124,7 +124,7 @@ class Network(models.Model):
             raise ValidationError({"cidr": "Nobody comes from there: these addresses do not leave a building."})
         self.cidr, self.first = str(network), in_line(network[0])
 
-    def end(self, *, by: models.Model | None, at: datetime) -> bool:
+    def end(self, *, by: Any, at: datetime) -> bool:
         """Nobody reads from there any more, from now on. True for the one call that did it."""
         return bool(type(self).objects.kept().filter(pk=self.pk).update(ended_at=at, ended_by=by))
 

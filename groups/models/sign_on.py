@@ -144,7 +144,8 @@ class SignOnDomain(models.Model):
 
     def clean(self) -> None:
         """Raises ValidationError for a domain of another organisation, or one that is given up."""
-        if self.domain.group_id != self.sign_on.group_id or self.domain.ended_at is not None:
+        domain = Domain.objects.filter(pk=self.domain_id).first()
+        if domain is None or domain.group_id != self.sign_on.group_id or domain.ended_at is not None:
             raise ValidationError({"domain": "This is no domain of this agreement."})
 
 
