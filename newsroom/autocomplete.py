@@ -13,7 +13,7 @@ _optgroups = AutocompleteMixin.optgroups
 
 def install() -> None:
     """Have every such widget look up only what can be a key."""
-    AutocompleteMixin.optgroups = _of_keys_only  # type: ignore[method-assign]
+    AutocompleteMixin.optgroups = _of_keys_only  # type: ignore[assignment,method-assign]
 
 
 def _of_keys_only(widget: Any, name: str, value: list[Any], attr: Any = None) -> Any:
