@@ -293,8 +293,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "readers.devices.seen",
-    "page_cache.standing.stand_in",
     "readers.signing_out.forget_on_device",
+    "page_cache.standing.stand_in",
 ]
 if DEBUG:
     MIDDLEWARE.append("newsroom.dev.own_not_found_page")
