@@ -13,7 +13,7 @@ from groups.models import Contact, GroupAccount, GroupEvent, GroupInvoice, Term
 from groups.models.term import day_of
 from readers.models import User
 
-from . import seats
+from . import networks, seats
 from .people import STAFF, Person
 
 Kind, How = GroupAccount.Kind, GroupInvoice.How
@@ -27,7 +27,9 @@ def settle_in(*, at: datetime) -> None:
     """Make them all, unless they are there."""
     if GroupAccount.objects.exists():
         return
-    seats.fill(a_company(at=at), an_institution(at=at), a_university(at=at), at=at)
+    company, institution = a_company(at=at), an_institution(at=at)
+    seats.fill(company, institution, a_university(at=at), at=at)
+    networks.fill(company, institution, at=at)
     one_that_does_not_pay(at=at)
     one_that_has_a_quote(at=at)
 
