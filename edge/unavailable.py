@@ -27,15 +27,18 @@ def closed(get_response: GetResponse) -> GetResponse:
     """Answer 503 for as long as there is a file at MAINTENANCE_FILE; the number in it, if any, is Retry-After."""
 
     def unless_closed(request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith(LET_THROUGH):
-            return get_response(request)
-        try:
-            said = Path(settings.MAINTENANCE_FILE).read_text(encoding="utf-8")
-        except OSError:
+        said = None if request.path_info.startswith(LET_THROUGH) else _said_by_file()
+        if said is None:
             return get_response(request)
         return unavailable(retry_after=_seconds(said), is_planned=True)
 
     return unless_closed
+
+
+def _said_by_file() -> str | None:
+    with suppress(OSError):
+        return Path(settings.MAINTENANCE_FILE).read_text(encoding="utf-8")
+    return None
 
 
 def _seconds(said: str) -> int:

@@ -118,7 +118,8 @@ def _target_of(field: Any, reader: User) -> Any:
 
 
 def _of(target: type[models.Model], reader: User) -> dict[str, Any]:
-    return {"reader": reader} if any(field.name == "reader" for field in target._meta.concrete_fields) else {}
+    owners = {field.name for field in target._meta.concrete_fields} & {"reader", "user"}
+    return dict.fromkeys(owners, reader)
 
 
 def somebody_else() -> User:

@@ -90,7 +90,9 @@ def test_a_student_reads_until_the_grant_ends(client: Client) -> None:
 
 def test_who_reads_for_two_reasons_is_told_so(client: Client, alice: User) -> None:
     a_grant(alice, by=a_reader("carol@example.org", is_staff=True))
-    assert "may want to cancel" in words(client)
+    page = words(client)
+    assert "You pay for what you are given already." in page
+    assert 'may want to <a href="/account/cancel/">cancel it</a>' in page
 
 
 def test_cancelling_takes_two_clicks_and_access_stays_until_the_end(

@@ -77,14 +77,15 @@ def test_the_html_of_a_mail_cannot_do_anything(folder: Path, client: Client) -> 
     policy = response["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
-    assert "script" not in policy
+    assert "script-src" not in policy
+    assert "allow-scripts" not in policy
     assert response["X-Frame-Options"] == "SAMEORIGIN"
     assert "<p style='color:red'>Hi</p>" in response.content.decode()
 
 
 @pytest.mark.parametrize(
     "name",
-    ["../../etc/passwd", "..", "x.eml", "01795352684123456789-abcdef12.eml", "%2e%2e%2fsecret", "a" * 300, "\x00.eml",
+    ["../../etc/passwd", "..", "x.eml", "01795352684123456789-abcdef12.eml", "%2e%2e%2fsecret", "a" * 300,
      "01795352684123456789-abcdef12.eml/../../x"],
 )  # fmt: skip
 def test_only_names_of_mails_are_opened(folder: Path, client: Client, name: str) -> None:
@@ -93,6 +94,7 @@ def test_only_names_of_mails_are_opened(folder: Path, client: Client, name: str)
     assert dev_mail.read(name) is None
     for address in (f"/dev/mail/{name}/", f"/dev/mail/{name}/html/"):
         assert client.get(address).status_code == 404
+    assert client.get("/dev/mail/\x00.eml/").status_code == 400
 
 
 def test_throwing_away_needs_a_post(folder: Path, client: Client) -> None:

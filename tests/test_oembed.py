@@ -104,7 +104,7 @@ def test_other_forms_than_json_are_not_implemented(article: Article) -> None:
     assert ask(SITE + article.get_absolute_url(), format="json").status_code == 200
 
 
-@pytest.mark.parametrize("room", ["", "0", "-1", "abc", "1e9", "٣", "9" * 5000, "\x00"])
+@pytest.mark.parametrize("room", ["", "0", "-1", "abc", "1e9", "٣", "9" * 5000])
 def test_no_room_breaks_it(room: str, article: Article) -> None:
     answer = ask(SITE + article.get_absolute_url(), maxwidth=room, maxheight=room)
     assert answer.status_code == 200

@@ -105,7 +105,7 @@ def test_a_scheduled_article_appears_when_its_time_comes(at: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "suffix", ["amp/", "index.html", ".css", "x.js", "feed.xml", "%2e%2e/", "1/", ";v=1/", "%00/", "print/"]
+    "suffix", ["amp/", "index.html", ".css", "x.js", "feed.xml", "%2e%2e/", "1/", ";v=1/", "print/"]
 )
 def test_a_suffix_on_an_article_is_not_found(suffix: str) -> None:
     assert get(an_article().get_absolute_url() + suffix).status_code == 404
@@ -372,7 +372,7 @@ def test_a_river_leads_to_every_article_once(path: str) -> None:
             "2026-11-17T12:00:00Z--5",
             "9" * 5000,
         ),
-        *("2026-11-17T12:00:00Z-" + "9" * 30, "٣", "2026-11-17T12:00:00Z-٣", "%00", "2026-13-45T00:00:00Z-1"),
+        *("2026-11-17T12:00:00Z-" + "9" * 30, "٣", "2026-11-17T12:00:00Z-٣", "2026-13-45T00:00:00Z-1"),
     ],
 )
 def test_a_place_that_makes_no_sense_is_not_found(before: str) -> None:
@@ -456,15 +456,21 @@ def test_a_passage_of_the_teaser_is_shown_where_the_word_stands_there() -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        *("", "q=", "q=%20%20", "q=%00", "q=%F0%9F%8C%89", "q=" + "x" * 10_000, "q=" + "a+" * 3_000, "q=%22%22", "q=("),
+        *("", "q=", "q=%20%20", "q=%F0%9F%8C%89", "q=" + "x" * 10_000, "q=" + "a+" * 3_000, "q=%22%22", "q=("),
         *("q=%5C", "q=<script>alert(1)</script>", "q=a&q=b", "q=' OR 1=1 --", "q=%ff%fe", "q=.*", "q=["),
-        "q=bridge&section=%00",
     ],
 )
 def test_search_survives_whatever_is_typed(query: str) -> None:
     an_article()
     page = html(f"/search/?{query}")
     assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    "address", ["/search/?q=%00", "/search/?q=a&section=%00", "/latest/?before=%00", "/climate/%00/"]
+)
+def test_a_zero_byte_is_refused(address: str) -> None:
+    assert get(address).status_code == 400
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "2", "99999999999999999999", "x", "1.5", ""])
