@@ -41,6 +41,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "mfa.Authenticator": {"type": "webauthn", "data": {"name": "Telephone", "credential": {}}},
     "readers.Letter": {"kind": "welcome", "sent_at": NOW, "withdrawn": False},
     "usersessions.UserSession": {"data": {}},
+    # An organisation's, and of no reader.
+    "socialaccount.SocialApp": {"name": "Harbour & Vale", "settings": {}},
 }
 _numbers = count(1)
 
