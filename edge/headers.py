@@ -11,7 +11,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 # Nothing that a page could ask of a device but what ours use: passkeys, copying a link, reading in full screen. Only
 # powers that browsers know: they complain of every other name on every page.
 _REFUSED = (
-    *("accelerometer", "autoplay", "camera", "clipboard-read", "cross-origin-isolated", "display-capture"),
+    *("accelerometer", "autoplay", "camera", "cross-origin-isolated", "display-capture"),
     *("encrypted-media", "gamepad", "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection"),
     *("keyboard-map", "local-fonts", "magnetometer", "microphone", "midi", "otp-credentials", "payment"),
     *("picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb", "window-management"),
