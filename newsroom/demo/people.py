@@ -75,7 +75,7 @@ def _account(person: Person) -> User:
 
 
 def _give_a_grant() -> None:
-    now = clock.now()
+    now = clock.now() - timedelta(days=2)
     grant = Grant.objects.create(
         reader=User.objects.get(email=GRANTED.email),
         kind=Grant.Kind.STUDENT,

@@ -130,6 +130,7 @@ def test_a_picture_may_be_shown_anywhere_and_can_do_nothing(article: Article) ->
 
     default_storage.save("pictures/0123456789abcdef0123-640.jpg", ContentFile(b"\xff\xd8\xff<script>alert(1)</script>"))
     answer = Client().get("/media/pictures/0123456789abcdef0123-640.jpg")
+    answer.close()
     assert answer.status_code == 200
     assert answer["Content-Type"] == "image/jpeg"
     assert policy_of(answer) == {"default-src": ["'none'"], "sandbox": [], "frame-ancestors": ["'none'"]}
