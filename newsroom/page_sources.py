@@ -45,6 +45,9 @@ SOURCES = (
     Source("groups_seat", by="reader_id"),
     Source("groups_groupaccount"),
     Source("groups_term"),
+    Source("groups_network"),
+    Source("groups_offsitepass"),
+    Source("groups_domain"),
 )
 
 
