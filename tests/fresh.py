@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from django.apps import apps
 from django.conf import settings
 from django.core.signals import request_finished, request_started
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import setup_databases, teardown_databases
 
 # Below the folder that `make reset` removes.
@@ -202,7 +202,24 @@ class Postgresql:
                 return
             work = [f"DELETE FROM public.{table}" for table in touched]
             work += [f"INSERT INTO public.{table} SELECT * FROM before.{table}" for table in changed]
-            cursor.execute("BEGIN; SET LOCAL session_replication_role = replica; " + "; ".join(work) + "; COMMIT")
+            self._alone(
+                cursor,
+                "SET LOCAL lock_timeout = '5s'; SET LOCAL session_replication_role = replica; " + "; ".join(work),
+            )
+
+    def _alone(self, cursor: Any, work: str) -> None:
+        """In one transaction. A request that is still under way may stand in its way for a moment, but not five times.
+
+        Without the ROLLBACK one deadlock would fail every test that comes after.
+        """
+        for tries_left in reversed(range(5)):
+            try:
+                cursor.execute(f"BEGIN; {work}; COMMIT")
+                return
+            except OperationalError:
+                cursor.execute("ROLLBACK")
+                if not tries_left:
+                    raise
 
     def _filled(self, cursor: Any) -> list[str]:
         cursor.execute(
