@@ -25,7 +25,7 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 # What other colours or larger letters can break; all else is the same page.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
 OF_SIZE = ["scrollable-region-focusable", "target-size"]
-NOT_PAINTED = {"Content-Length", "Content-Encoding", "Strict-Transport-Security"}
+NOT_PAINTED = {"Content-Length", "Content-Encoding", "Strict-Transport-Security", "Speculation-Rules"}
 # So many tests, so that several workers share the pages.
 SHARES = 4
 RUN_AXE = """options => axe.run(document, {resultTypes: ['violations'], ...options}).then(
