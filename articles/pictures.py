@@ -17,7 +17,7 @@ MAX_BYTES = 30 * 1024 * 1024
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 # What the AVIF of each width may weigh in bytes: with 960 px, the text, the fonts and the style an article stays
 # below 100 KB on a phone (python -m bench.weight).
-BYTES = {320: 7_000, 640: 15_000, 960: 22_000, 1280: 40_000, 1600: 56_000}
+BYTES = {320: 7_000, 640: 14_000, 960: 18_000, 1280: 40_000, 1600: 56_000}
 WIDTHS = tuple(BYTES)
 # A JPEG is for browsers without AVIF, feeds and cards, and may weigh so many times as much.
 JPEG_WEIGHS = 4
@@ -30,7 +30,7 @@ JPEG_QUALITIES = range(84, 51, -4)
 # Grain and printer's dots weigh more than all that can be seen in a picture; radii in pixels of the rendition.
 SOFTNESS = (0.0, 0.7, 1.1, 1.6, 2.2)
 # How renditions are made: raise it when that changes, and the job makes all of them anew, with other names.
-EDITION = 1
+EDITION = 2
 FIRST = 3
 FIRST_QUALITY = 45
 
