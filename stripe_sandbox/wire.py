@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .server import Sandbox
 
 LARGEST_BODY = 1 << 20
+MOST_READ = 1 << 24
 PAGES = Table((*checkout_page.PAGES, *portal_page.PAGES, *invoice_page.PAGES))
 
 
@@ -97,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length > LARGEST_BODY:
             self.close_connection = True
+            # Unread, it would be answered with a reset, and the caller would never see why.
+            self.rfile.read(min(length, MOST_READ))
             error = ApiError(413, "invalid_request_error", "Request entity too large")
             self._send(413, json.dumps(error.body()), "application/json")
             return
