@@ -47,7 +47,7 @@ def proved(client: Client) -> None:
 
 
 def the_groups() -> None:
-    """The two groups of staff, as the migrations make them: tests with a real server empty every table."""
+    """The groups of staff, as the migrations make them: tests with a real server empty every table."""
     for module in sorted(found.name for found in iter_modules(newsroom.migrations.__path__)):
         make = getattr(import_module(f"newsroom.migrations.{module}"), "make", None)
         if make:
@@ -55,7 +55,7 @@ def the_groups() -> None:
 
 
 def somebody_in(group: str, email: str = "dora@example.org") -> User:
-    """A member of staff with the rights of that group: "Editors" or "Subscription desk"."""
+    """A member of staff with the rights of that group: "Authors", "Editors", "Chief editors" or "Subscription desk"."""
     if not Group.objects.filter(name=group).exists():
         the_groups()
     person = a_reader(email, is_staff=True)

@@ -27,7 +27,7 @@ def _now(at: Any) -> None:
 
 @pytest.fixture
 def editor() -> User:
-    return somebody_in("Editors")
+    return somebody_in("Chief editors")
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_what_was_put_back_stands_where_it_stood(withdrawn: Article) -> None:
     assert (withdrawn.published_at, withdrawn.withdrawn_at, withdrawn.withdrawn_because) == (YESTERDAY, None, "")
 
 
-def test_an_editor_withdraws_with_a_reason_and_can_undo_it(desk: Client, editor: User) -> None:
+def test_a_chief_editor_withdraws_with_a_reason_and_can_undo_it(desk: Client, editor: User) -> None:
     article = an_article()
     withdraw = f"{page_of(article).removesuffix('change/')}withdraw/"
     assert withdraw in desk.get(page_of(article)).content.decode()
@@ -230,9 +230,11 @@ def test_an_editor_withdraws_with_a_reason_and_can_undo_it(desk: Client, editor:
 
 def test_nobody_else_withdraws() -> None:
     article = an_article()
-    clerk = Client()
-    clerk.force_login(somebody_in("Subscription desk"), "django.contrib.auth.backends.ModelBackend")
-    assert clerk.post(f"{page_of(article).removesuffix('change/')}withdraw/", {"because": "x"}).status_code == 403
+    for group in ("Subscription desk", "Authors", "Editors"):
+        clerk = Client()
+        colleague = somebody_in(group, f"{group[:3].lower()}@example.org")
+        clerk.force_login(colleague, "django.contrib.auth.backends.ModelBackend")
+        assert clerk.post(f"{page_of(article).removesuffix('change/')}withdraw/", {"because": "x"}).status_code == 403
     reader = Client()
     reader.force_login(a_reader(), "django.contrib.auth.backends.ModelBackend")
     assert reader.post(f"{page_of(article).removesuffix('change/')}withdraw/", {"because": "x"}).status_code == 302

@@ -17,7 +17,7 @@ from django.urls import reverse
 from PIL import Image
 
 from articles.admin.article import in_words
-from articles.models import Article, FormerAddress, FullText, PartnerItem, Picture
+from articles.models import Article, Author, FormerAddress, FullText, PartnerItem, Picture
 
 from .make import NOW, TEXT, TOMORROW, YESTERDAY, a_reader, a_section, an_article, an_author, somebody_in
 
@@ -327,6 +327,7 @@ def test_whoever_may_write_but_not_publish_can_do_neither_to_what_is_published(c
     writer = a_reader("walter@example.org", is_staff=True)
     wanted = ["view_article", "add_article", "change_article", "delete_article"]
     writer.user_permissions.add(*Permission.objects.filter(codename__in=wanted))
+    Author.objects.filter(pk=an_author().pk).update(account=writer)
     client.force_login(writer)
     draft, published = an_article("A draft", published=None), an_article("Out")
 

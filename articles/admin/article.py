@@ -20,7 +20,7 @@ from articles.models import Article
 from articles.models.article import ArticleQuerySet
 from edge.http import Request, now_of
 
-from . import corrections, preview
+from . import corrections, own, preview
 from .forms import PUBLISH, PUBLISH_AT, TAKE_BACK, ArticleForm, PicturePicker
 
 BRUSSELS = ZoneInfo(settings.TIME_ZONE)
@@ -104,6 +104,10 @@ class ArticleAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> ArticleQuerySet:
         articles = super().get_queryset(request).defer("teaser").prefetch_related("bylines__author")
+        if request.path == reverse("admin:autocomplete"):
+            articles = own.linkable(articles, request.user, at=now_of(request))
+        else:
+            articles = own.visible(articles, request.user)
         # The state in the list depends on the moment of the request.
         return articles.annotate(asked_at=Value(now_of(request), output_field=DateTimeField()))
 
@@ -138,13 +142,18 @@ class ArticleAdmin(admin.ModelAdmin):
         """Whether this person may decide what the public sees."""
         return request.user.has_perm("articles.publish_article")
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and own.may_begin(request.user)
+
     def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
-        if not super().has_change_permission(request, obj):
+        if not super().has_change_permission(request, obj) or (obj and not own.is_own(obj, request.user)):
             return False
         # To change what is published is to publish.
         return obj is None or obj.status == Article.Status.DRAFT or self.has_publish_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        if obj and not own.is_own(obj, request.user):
+            return False
         return super().has_delete_permission(request, obj) and (obj is None or obj.published_at is None)
 
     # --- Writing ------------------------------------------------------------------------------------
@@ -210,7 +219,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        form.instance.sign(form.cleaned_data["signed_by"])
+        form.instance.sign(own.signing(form.cleaned_data["signed_by"], request.user))
         self._do(form.verb, request, form)
 
     # --- The verbs ----------------------------------------------------------------------------------

@@ -181,6 +181,7 @@ class Article(models.Model):
         permissions = [
             ("publish_article", "Can publish articles and take them back"),
             ("withdraw_article", "Can withdraw published articles"),
+            ("edit_others_article", "Can see and change what others write"),
         ]
 
     def __str__(self) -> str:

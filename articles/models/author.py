@@ -1,5 +1,8 @@
 """Who wrote it."""
 
+from typing import Any
+
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
@@ -24,6 +27,7 @@ class Author(models.Model):
         purpose=_("To say who wrote an article, and how to reach them."),
         basis=Basis.INTEREST,
         persons=Persons.AUTHORS,
+        colleagues=("account",),
         on_deletion=Keep(why=_("Whoever wrote an article stands under it.")),
     )
 
@@ -56,11 +60,26 @@ class Author(models.Model):
         "guest", default=False, help_text="Writes for us now and then; the page says that they are not on the staff."
     )
 
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="author",
+        help_text="Who signs in to write under this name.",
+    )
+
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def of(cls, user: Any) -> "Author | None":
+        """The name under which this account writes, if it has one."""
+        return cls.objects.filter(account=user.pk).first() if user.pk else None
 
     def get_absolute_url(self) -> str:
         return reverse("author", args=[self.slug])
