@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from articles.models import Article, Author
-from articles.models.article import ArticleQuerySet
+from articles.models import Article, Author, Byline
 
 
 def edits_others(user: Any) -> bool:
@@ -14,12 +13,12 @@ def edits_others(user: Any) -> bool:
     return bool(user.has_perm("articles.edit_others_article"))
 
 
-def visible(articles: ArticleQuerySet, user: Any) -> ArticleQuerySet:
+def visible(articles: QuerySet[Any], user: Any) -> QuerySet[Any]:
     """Those that this person finds at the desk: an author's are the ones signed with the author's name."""
     return articles if edits_others(user) else articles.filter(_signed_by(user))
 
 
-def linkable(articles: ArticleQuerySet, user: Any, *, at: datetime) -> ArticleQuerySet:
+def linkable(articles: QuerySet[Any], user: Any, *, at: datetime) -> QuerySet[Any]:
     """Those that this person may name as related: their own, and what everybody can see."""
     if edits_others(user):
         return articles
@@ -43,4 +42,4 @@ def signing(names: list[Author], user: Any) -> list[Author]:
 
 
 def _signed_by(user: Any) -> Q:
-    return Q(pk__in=Article.authors.through.objects.filter(author__account=user.pk).values("article"))
+    return Q(pk__in=Byline.objects.filter(author__account=user.pk).values("article"))
