@@ -9,7 +9,7 @@ from page_cache.answers import Environ
 from page_cache.sources import Source
 
 KEPT = f"HTTP_{KEPT_FOR_LATER.upper().replace('-', '_')}"
-_PUBLISHED = "{row}.status <> 'draft'"
+_PUBLISHED = "{row}.status IN ('published', 'withdrawn')"
 SOURCES = (
     Source("articles_article", counts_when=_PUBLISHED, moments=("published_at",), moments_when="status = 'published'"),
     Source("articles_article_related"),

@@ -5,16 +5,21 @@ from .author import Author
 from .correction import Correction
 from .crawler import Crawler
 from .gift import GiftLink, PrivateFeed
+from .hold import Hold
 from .live import LiveCoverage, LiveEntry, LiveText
 from .picture import Picture
 from .saved import OpenedArticle, SavedArticle
 from .section import Section
+from .share import ShareLink
 from .short import AgendaItem, Brief, PartnerItem
+from .step import Step
 from .topic import Topic
+from .version import ArticleVersion
 
 __all__ = [
     "AgendaItem",
     "Article",
+    "ArticleVersion",
     "Author",
     "Brief",
     "Byline",
@@ -23,6 +28,7 @@ __all__ = [
     "FormerAddress",
     "FullText",
     "GiftLink",
+    "Hold",
     "LiveCoverage",
     "LiveEntry",
     "LiveText",
@@ -32,5 +38,7 @@ __all__ = [
     "PrivateFeed",
     "SavedArticle",
     "Section",
+    "ShareLink",
+    "Step",
     "Topic",
 ]

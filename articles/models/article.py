@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .correction import Correction
 
 WITHDRAWAL = ("withdrawn_at", "withdrawn_by", "withdrawn_because")
+# States in which the public has no part in it.
+BEING_WRITTEN = ("draft", "review", "ready")
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -67,16 +70,20 @@ class Article(models.Model):
     """The public part: what everyone sees, on the page and by every other way out."""
 
     personal_data = PersonalData(
-        what=_("Who on the staff withdrew which article"),
+        what=_("Who on the staff writes or withdrew which article"),
         purpose=_("To know whom to ask about it."),
         basis=Basis.INTEREST,
         persons=Persons.STAFF,
-        colleagues=("withdrawn_by",),
-        on_deletion=Anonymise(("withdrawn_by",), why=_("The page goes on saying that and why it was withdrawn.")),
+        colleagues=("withdrawn_by", "assigned_to"),
+        on_deletion=Anonymise(
+            ("withdrawn_by", "assigned_to"), why=_("The page goes on saying that and why it was withdrawn.")
+        ),
     )
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
+        REVIEW = "review", "In review"
+        READY = "ready", "Ready"
         PUBLISHED = "published", "Published"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
@@ -133,6 +140,13 @@ class Article(models.Model):
     published_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Brussels time. In the future: it appears by itself then."
     )
+    embargo_until = models.DateTimeField(
+        null=True, blank=True, help_text="Brussels time. It cannot go out before, whoever presses what."
+    )
+    planned_on = models.DateField("planned for", null=True, blank=True, help_text="The day it is expected to go out.")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     changed_at = models.DateTimeField(auto_now=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_by = models.ForeignKey(
@@ -156,11 +170,20 @@ class Article(models.Model):
             models.Index(
                 fields=["-published_at"], condition=Q(status="published", leads_front=True), name="article_leads"
             ),
+            models.Index(
+                fields=["planned_on"], condition=Q(status__in=["draft", "review", "ready"]), name="article_plan"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="published") | (Q(published_at__isnull=False) & ~Q(headline="")),
                 name="published_article_has_date_and_headline",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="published")
+                | Q(embargo_until__isnull=True)
+                | Q(published_at__gte=F("embargo_until")),
+                name="published_article_kept_its_embargo",
             ),
             models.CheckConstraint(
                 condition=Q(translation_of__isnull=True) | ~Q(translation_of=F("id")),
@@ -199,6 +222,15 @@ class Article(models.Model):
         return self.status == self.Status.PUBLISHED and self.published_at is not None and self.published_at > at
 
     @property
+    def is_being_written(self) -> bool:
+        """Whether the public has no part in it: a draft, in review, or ready."""
+        return self.status in BEING_WRITTEN
+
+    def is_embargoed(self, *, at: datetime) -> bool:
+        """Whether it cannot go out yet at that moment."""
+        return self.embargo_until is not None and at < self.embargo_until
+
+    @property
     def signed_by(self) -> list[Author]:
         """The authors in the order of the byline; no further query after `for_teasers`."""
         return [byline.author for byline in self.bylines.all()]
@@ -224,17 +256,56 @@ class Article(models.Model):
             kept = {"html": cleaned, "text": body.as_text(cleaned)}
             FullText.objects.update_or_create(article=self, defaults=kept)
 
-    def publish(self, *, at: datetime) -> None:
-        """Let the public see it from that moment on. Raises ValidationError naming what is missing."""
-        missing = self.missing_for_publication()
-        if missing:
-            raise ValidationError(missing)
-        self.published_at = at
-        self._stand_as(self.Status.PUBLISHED)
+    def send_for_review(self, *, by: Any, at: datetime, note: str = "") -> None:
+        """Ask colleagues to read it. Raises ValidationError for what is neither a draft nor ready."""
+        self._must_be(self.Status.DRAFT, self.Status.READY)
+        self._stand_as(self.Status.REVIEW, step="review", by=by, at=at, note=note)
 
-    def take_back(self) -> None:
-        """Make it a draft again; its address answers 404 until it is published anew."""
-        self._stand_as(self.Status.DRAFT)
+    def approve(self, *, by: Any, at: datetime, note: str = "") -> None:
+        """Say that it may go out. Raises ValidationError naming what is missing, as publishing would."""
+        self._must_be(self.Status.DRAFT, self.Status.REVIEW)
+        if missing := self.missing_for_publication():
+            raise ValidationError(missing)
+        self._stand_as(self.Status.READY, step="ready", by=by, at=at, note=note)
+
+    def send_back(self, *, by: Any, at: datetime, note: str = "") -> None:
+        """Let it be a draft again. Raises ValidationError for what is neither in review nor ready."""
+        self._must_be(self.Status.REVIEW, self.Status.READY)
+        self._stand_as(self.Status.DRAFT, step="sent back", by=by, at=at, note=note)
+
+    def _must_be(self, *states: str) -> None:
+        if self.status not in states:
+            raise ValidationError(f"This does not go with an article that is “{self.get_status_display()}”.")
+
+    def publish(self, *, at: datetime, by: Any = None, pressed_at: datetime | None = None) -> None:
+        """Let the public see it from that moment on, as was decided `by` somebody at `pressed_at` (else: then).
+
+        Raises ValidationError naming what is missing, and for a moment before the embargo ends.
+        """
+        if missing := self.missing_for_publication():
+            raise ValidationError(missing)
+        if self.is_embargoed(at=at):
+            raise ValidationError({"embargo_until": self.embargo_in_words()})
+        self.published_at = at
+        is_later = pressed_at is not None and pressed_at < at
+        step = "scheduled" if is_later else "published"
+        self._stand_as(self.Status.PUBLISHED, step=step, by=by, at=pressed_at or at)
+
+    def embargo_in_words(self) -> str:
+        """Why it cannot go out yet; empty without an embargo."""
+        if self.embargo_until is None:
+            return ""
+        local = self.embargo_until.astimezone(ZoneInfo(settings.TIME_ZONE))
+        return f"The embargo holds until {local.day} {local:%B %Y, %H:%M} (Brussels). Publish it then, or later."
+
+    def take_back(self, *, by: Any = None, at: datetime | None = None) -> None:
+        """Make it a draft again; its address answers 404 until it is published anew.
+
+        What was only scheduled (at that moment) has never been published.
+        """
+        if at is not None and self.is_scheduled(at=at):
+            self.published_at = None
+        self._stand_as(self.Status.DRAFT, step="taken back", by=by, at=at)
 
     def withdraw(self, *, by: Any, at: datetime, because: str) -> None:
         """Take a published article back for good: its address says that and why, and answers 410 to machines.
@@ -245,25 +316,31 @@ class Article(models.Model):
             raise ValidationError("Only what the public can see is withdrawn. A draft is deleted, or stays a draft.")
         if not because.strip():
             raise ValidationError("Say why: the reason stands on the page from now on.")
-        self._stand_as(self.Status.WITHDRAWN, withdrawn_at=at, withdrawn_by=by, withdrawn_because=because.strip())
+        self.withdrawn_at, self.withdrawn_by, self.withdrawn_because = at, by, because.strip()
+        self._stand_as(self.Status.WITHDRAWN, step="withdrawn", by=by, at=at, note=because.strip())
 
-    def put_back(self) -> None:
+    def put_back(self, *, by: Any = None, at: datetime | None = None) -> None:
         """Undo a withdrawal: the article stands where it stood, with its old date."""
         if self.status == self.Status.WITHDRAWN:
-            self._stand_as(self.Status.PUBLISHED)
+            self._stand_as(self.Status.PUBLISHED, step="put back", by=by, at=at)
 
-    def _stand_as(
-        self,
-        status: str,
-        *,
-        withdrawn_at: datetime | None = None,
-        withdrawn_by: Any = None,
-        withdrawn_because: str = "",
-    ) -> None:
-        """Save the state together with what belongs to it."""
+    def _stand_as(self, status: str, *, step: str, by: Any, at: datetime | None, note: str = "") -> None:
+        """Save the state together with what belongs to it, and the step that led there (unless nobody says when)."""
         self.status = status
-        self.withdrawn_at, self.withdrawn_by, self.withdrawn_because = withdrawn_at, withdrawn_by, withdrawn_because
-        self.save(update_fields=["status", "published_at", *WITHDRAWAL, "changed_at"])
+        if status != self.Status.WITHDRAWN:
+            self.withdrawn_at, self.withdrawn_by, self.withdrawn_because = None, None, ""
+        with transaction.atomic():
+            self.save(update_fields=["status", "published_at", *WITHDRAWAL, "changed_at"])
+            if at is not None:
+                self.steps.create(kind=step, by=by, at=at, note=note)
+
+    def assign(self, person: Any, *, by: Any, at: datetime) -> None:
+        """Make it somebody's to write or look after; None: nobody's."""
+        self.assigned_to = person
+        with transaction.atomic():
+            # Not `changed_at`: readers are told of that.
+            self.save(update_fields=["assigned_to"])
+            self.steps.create(kind="assigned", by=by, at=at, note=str(person.name or person) if person else "Nobody")
 
     def correct(self, note: str, *, by: Any, at: datetime, said: str = "", says_now: str = "") -> "Correction":
         """Say that it was wrong, for everybody and for good; the words themselves are changed by `write`."""
