@@ -17,6 +17,7 @@ SOURCES = (
     Source("articles_fulltext"),
     Source("articles_byline"),
     Source("articles_formeraddress"),
+    Source("articles_oldaddress"),
     Source("articles_correction", moments=("published_at",)),
     Source("articles_livecoverage", counts_when=_PUBLISHED, moments=("published_at", "ended_at")),
     Source("articles_liveentry", moments=("published_at",)),

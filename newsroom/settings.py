@@ -294,6 +294,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "readers.devices.seen",
     "readers.signing_out.forget_on_device",
+    "articles.old_addresses.lead_on",
     "page_cache.standing.stand_in",
 ]
 if DEBUG:

@@ -6,6 +6,7 @@ from .correction import Correction
 from .crawler import Crawler
 from .gift import GiftLink, PrivateFeed
 from .hold import Hold
+from .imported import ImportedArticle, ImportedPicture, OldAddress
 from .live import LiveCoverage, LiveEntry, LiveText
 from .picture import Picture
 from .saved import OpenedArticle, SavedArticle
@@ -29,9 +30,12 @@ __all__ = [
     "FullText",
     "GiftLink",
     "Hold",
+    "ImportedArticle",
+    "ImportedPicture",
     "LiveCoverage",
     "LiveEntry",
     "LiveText",
+    "OldAddress",
     "OpenedArticle",
     "PartnerItem",
     "Picture",
