@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run reset test check simulate fuzz bench weight lock words clean help
+.PHONY: run reset test check simulate fuzz bench weight lighthouse lock words clean help
 
 help:
 	@echo "make run    the site with demo content on http://localhost:$(PORT)/  (PORT=, STRIPE_PORT=)"
@@ -14,6 +14,7 @@ help:
 	@echo "make simulate  a year of 1,000 readers while everything fails now and then (ARGS=\"--readers 100 --days 90\")"
 	@echo "make fuzz   10,000 requests that nobody means, to every address (ARGS=2000, FUZZ_SEED=7 to repeat a run)"
 	@echo "make weight  what a first visit to each page transfers; fails when a budget is passed"
+	@echo "make lighthouse  Google's Lighthouse on a phone (needs Node); fails below 99, 100, 100, 100"
 	@echo "make bench  how fast webhooks and reconciliation are, beside the local Stripe alone"
 	@echo "make reset  forget the demo database, pictures and mail, so that make run starts over"
 	@echo "make words  collect and compile what is said to readers in French, Dutch and German"
@@ -39,6 +40,9 @@ bench: $(VENV)/.test
 
 weight: $(VENV)/.test
 	@$(PY) -m bench.weight
+
+lighthouse: $(VENV)/.test
+	@$(PY) -m bench.lighthouse $(ARGS)
 
 reset:
 	rm -rf var
