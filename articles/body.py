@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django_prose_editor.fields import create_sanitizer
 
 from . import footnotes
@@ -28,6 +29,8 @@ _FIGURE = re.compile(r"<figure\b[^>]*>.*?</figure>|<figure\b[^>]*>|</figure>", r
 _EMPTY = re.compile(r"<p>(?:\s|&nbsp;|\u00a0|<br>)*</p>")
 _NO_TEXT = ("<figure", "<h2", "<h3")
 _CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
+_TABLE = re.compile(r"<table\b[^>]*>")
+_OWN_LINK = re.compile(r'(<a href=")(/(?!/)[^"]*)"')
 WALL = '<hr class="wall">'
 _WALL = re.compile(r'<hr class="wall"\s*/?>')
 
@@ -131,6 +134,21 @@ def with_pictures(html: str, figures: Mapping[int, Callable[[str], str]]) -> Saf
         return make(as_text(caption[1]) if caption else "") if make else ""
 
     return mark_safe(_PICTURE.sub(figure, html))  # noqa: S308 - clean() has been here when it was saved
+
+
+def with_tables(html: str) -> SafeString:
+    """Each table in a frame of its own that scrolls where it is wider than the page, also by keyboard."""
+    if "<table" not in html:
+        return mark_safe(html)  # noqa: S308
+    frame = format_html('<div class="scroll" role="region" tabindex="0" aria-label="{}">', _("Table"))
+    opened = _TABLE.sub(frame + '<table class="table">', html)
+    return mark_safe(opened.replace("</table>", "</table></div>"))  # noqa: S308 - clean() has been here
+
+
+def with_absolute_links(html: str, absolute: Callable[[str], str]) -> SafeString:
+    """Clean HTML for where it is read elsewhere: links to our own pages say where we are."""
+    led = _OWN_LINK.sub(lambda found: f'{found[1]}{escape(absolute(unescape(found[2])))}"', html)
+    return mark_safe(led)  # noqa: S308 - clean() has been here
 
 
 def with_anchor(cut: Cut) -> SafeString:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.feedgenerator import Rss201rev2Feed
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.views.decorators.http import require_safe
 
@@ -232,7 +232,8 @@ def _partner_entry(item: PartnerItem) -> Entry:
 
 def _teaser(article: Article) -> str:
     paragraphs = body.with_pictures(footnotes.set_out(article.teaser, key=str(article.pk)), {})
-    return format_html("<p><strong>{}</strong></p>{}", article.standfirst, mark_safe(paragraphs))  # noqa: S308
+    paragraphs = body.with_absolute_links(paragraphs, absolute)
+    return format_html("<p><strong>{}</strong></p>{}", article.standfirst, paragraphs)
 
 
 def _corrections(article: Article) -> SafeString:

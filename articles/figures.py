@@ -1,6 +1,6 @@
 """The pictures inside a text, as figures with caption and credit."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -24,7 +24,12 @@ def put_in(html: str, article: Article) -> SafeString:
     pictures = Picture.objects.in_bulk(ids) if ids else {}
     article.hero = pictures.get(article.hero_id)
     figures = {id_: _figure(picture) for id_, picture in pictures.items()}
-    return body.with_pictures(footnotes.set_out(html), figures)
+    return with_figures(footnotes.set_out(html), figures)
+
+
+def with_figures(html: str, figures: Mapping[int, Callable[[str], str]]) -> SafeString:
+    """The text with its tables and pictures as pages show them; `figures` as `figures_in` gives them."""
+    return body.with_pictures(body.with_tables(html), figures)
 
 
 def _figure(picture: Picture) -> Callable[[str], str]:

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from subscriptions.access import Entitlement
 
 from . import body, footnotes
-from .figures import figures_in, put_in
+from .addresses import absolute
+from .figures import figures_in, put_in, with_figures
 from .models import Article, FullText, GiftLink, LiveCoverage, LiveEntry, LiveText
 from .river import place_above
 
@@ -97,10 +98,15 @@ def texts_for_feed(articles: Sequence[Article], entitlement: Entitlement) -> dic
         article.pk: format_html(
             "<p><strong>{}</strong></p>{}",
             article.standfirst,
-            body.with_pictures(footnotes.set_out(whole[article.pk], key=str(article.pk)), {}),
+            _elsewhere(footnotes.set_out(whole[article.pk], key=str(article.pk))),
         )
         for article in articles
     }
+
+
+def _elsewhere(html: str) -> SafeString:
+    """Without pictures, and with links that lead here from wherever it is read."""
+    return body.with_absolute_links(body.with_pictures(html, {}), absolute)
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ def readings_of_live(
     return [
         LiveReading(
             entry,
-            body.with_pictures(footnotes.set_out(texts.get(entry.pk, ""), key=str(entry.pk)), figures),
+            with_figures(footnotes.set_out(texts.get(entry.pk, ""), key=str(entry.pk)), figures),
             # An entry of a headline alone has nothing to lock.
             is_locked=entry.pk not in open_to and entry.words > 0,
             is_for_everyone=entry.pk in free,

@@ -14,7 +14,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from js_asset import static_lazy
 
-from articles.editor import NODES
+from articles.editor import NODES, SCRIPTS
 from edge.colours import DEFAULTS as COLOURS
 from newsroom.environment import Environment
 
@@ -470,7 +470,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 DJANGO_PROSE_EDITOR_EXTENSIONS = [
-    {"js": [static_lazy("articles/editor-nodes.js")], "extensions": NODES},
+    {"js": [static_lazy(script) for script in SCRIPTS], "extensions": NODES},
 ]
 
 # --- Language and time -----------------------------------------------------------------------------

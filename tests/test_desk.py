@@ -584,6 +584,7 @@ def test_the_card_of_a_picture_is_for_those_who_may_see_the_library(client):
         "alt": "A ferry",
         "caption": "The ferry",
         "credit": "Photo: Nils Berg",
+        "warning": "",
     }
     for missing in ("999999", "9" * 30):
         assert client.get(f"/admin/articles/picture/{missing}/card/").status_code == 404

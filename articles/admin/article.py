@@ -22,6 +22,7 @@ from edge.http import Request, now_of
 
 from . import corrections, own, preview
 from .forms import PUBLISH, PUBLISH_AT, TAKE_BACK, ArticleForm, PicturePicker
+from .writing import WritingPage
 
 BRUSSELS = ZoneInfo(settings.TIME_ZONE)
 
@@ -60,7 +61,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(admin.ModelAdmin):
+class ArticleAdmin(WritingPage):
     """The desk: a list of what is there and a page to write on. Its buttons call the article's own verbs."""
 
     form = ArticleForm

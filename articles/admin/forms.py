@@ -10,20 +10,22 @@ from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django_prose_editor.fields import ProseEditorFormField
 from django_prose_editor.widgets import AdminProseEditorWidget
 
-from articles import body, pictures
+from articles import body, dropped, pictures
 from articles.editor import BODY_EXTENSIONS
 from articles.models import Article, Author, FormerAddress, FullText, Picture
 from edge.desk import MomentInput
 
 # The buttons of the action row, apart from "Save draft", which has no word of its own.
 PUBLISH, PUBLISH_AT, TAKE_BACK = "publish", "publish_at", "take_back"
+_TOO_LONG = "This has %(show_value)d characters; there is room for %(limit_value)d."
 VERBS = (PUBLISH, PUBLISH_AT, TAKE_BACK)
 
 
@@ -86,6 +88,8 @@ class ArticleForm(forms.ModelForm):
     """An article as its editor sees it. `now` and the verb of the button decide what must be filled in."""
 
     now: ClassVar[datetime]
+    # What cleaning took out of the text that was typed; known once the form is valid.
+    left_out: tuple[str, ...] = ()
 
     text = ProseEditorFormField(extensions=BODY_EXTENSIONS, required=False, widget=AdminProseEditorWidget, label="Text")
     signed_by = OrderedChoice(
@@ -118,7 +122,14 @@ class ArticleForm(forms.ModelForm):
             "standfirst": forms.Textarea(attrs={"rows": 3}),
         }
         error_messages: ClassVar[dict[str, Any]] = {
-            "slug": {"unique": "Another article has this address already; please choose a different one."}
+            "headline": {"max_length": _TOO_LONG},
+            "standfirst": {"max_length": _TOO_LONG},
+            "hero_caption": {"max_length": _TOO_LONG},
+            "slug": {
+                "unique": "Another article has this address already; please choose a different one.",
+                "invalid": "An address is made of the letters a to z, digits and hyphens; leave it empty to have one "
+                "made from the headline.",
+            },
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -189,8 +200,11 @@ class ArticleForm(forms.ModelForm):
         return " ".join(self.cleaned_data["standfirst"].split())
 
     def clean_text(self) -> str:
-        """What the buttons of the editor can make, and nothing else."""
-        return body.clean(self.cleaned_data["text"])
+        """What the buttons of the editor can make, and nothing else; `left_out` says what went."""
+        typed = self.cleaned_data["text"]
+        cleaned = body.clean(typed)
+        self.left_out = dropped.between(typed, cleaned)
+        return cleaned
 
     def clean_translation_of(self) -> Article | None:
         """The original, also where one of its translations was chosen. Raises ValidationError where it cannot be."""
@@ -255,6 +269,18 @@ class ArticleForm(forms.ModelForm):
             for field, words in self.instance.missing_for_publication().items():
                 if field not in self.errors:
                     self.add_error(field if field in self.fields else None, words)
+        if goes_out:
+            self._look_at_pictures()
+
+    def _look_at_pictures(self) -> None:
+        """Refuse to publish with pictures that lack something, and lead to the field where it is filled in."""
+        at = self.goes_public_at or self.now
+        for one in self.instance.obstacles_in_pictures(self.cleaned_data.get("text", ""), at=at):
+            address = reverse("admin:articles_picture_change", args=[one.picture.pk])
+            self.add_error(
+                "hero" if one.picture.pk == self.instance.hero_id else "text",
+                format_html('{} <a href="{}#id_{}" target="_blank">Mend it</a>', one.words, address, one.field),
+            )
 
 
 def _numbered(stem: str) -> Iterable[str]:
@@ -278,8 +304,18 @@ class PictureForm(forms.ModelForm):
 
     class Meta:
         model = Picture
-        fields = ("original", "alt", "caption", "credit", "focus_x", "focus_y")
+        fields = ("original", "alt", "caption", "credit", "rights_holder", "usable_until", "focus_x", "focus_y")
+        widgets: ClassVar[dict[str, Any]] = {"usable_until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
 
     def _get_validation_exclusions(self) -> set[str]:
         # The field above has looked into the file; the model need not unpack it a second time.
         return super()._get_validation_exclusions() | {"original"}  # type: ignore[misc]
+
+
+class QuickPictureForm(PictureForm):
+    """The same in the dialog beside a text: the point that matters is set later, in the library."""
+
+    class Meta:
+        model = Picture
+        fields = ("original", "alt", "caption", "credit", "rights_holder", "usable_until")
+        widgets = PictureForm.Meta.widgets

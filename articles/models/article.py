@@ -16,7 +16,7 @@ from articles import body
 from edge.personal_data import Anonymise, Basis, PersonalData, Persons
 
 from .author import Author
-from .picture import Picture
+from .picture import Obstacle, Picture, obstacles
 from .section import Section
 from .topic import Topic
 
@@ -286,6 +286,9 @@ class Article(models.Model):
             raise ValidationError(missing)
         if self.is_embargoed(at=at):
             raise ValidationError({"embargo_until": self.embargo_in_words()})
+        html = FullText.objects.filter(article=self).values_list("html", flat=True).first() or ""
+        if in_the_way := self.obstacles_in_pictures(html, at=at):
+            raise ValidationError([one.words for one in in_the_way])
         self.published_at = at
         is_later = pressed_at is not None and pressed_at < at
         step = "scheduled" if is_later else "published"
@@ -359,6 +362,11 @@ class Article(models.Model):
         if not self.words:
             missing["text"] = "There is no text yet."
         return missing
+
+    def obstacles_in_pictures(self, html: str, *, at: datetime) -> list[Obstacle]:
+        """What its main picture and those in its text lack to be published at that moment; `html` is the whole text."""
+        chosen = [*([self.hero_id] if self.hero_id else []), *body.picture_ids(html)]
+        return obstacles(chosen, at=at) if chosen else []
 
     def sign(self, authors: Sequence[Author]) -> None:
         """Put these names under it, in this order, instead of those that were there."""

@@ -27,9 +27,21 @@
       const answer = await fetch(`${library}${encodeURIComponent(input.value)}/card/`)
       if (!answer.ok || answer.redirected) return say("There is no such picture.")
       const card = await answer.json()
-      say(card.caption || card.alt, card.credit, card.thumbnail)
+      say(card.caption || card.alt, [card.credit, card.warning].filter(Boolean).join(". "), card.thumbnail)
     }
     picker.classList.add("picker--quick")
+    // In the dialog where the editor is on the page; otherwise the links open the library as a page.
+    for (const link of picker.querySelectorAll(".picker__acts a")) {
+      link.addEventListener("click", async (event) => {
+        if (!window.desk?.choosePicture) return
+        event.preventDefault()
+        event.stopImmediatePropagation()
+        const card = await window.desk.choosePicture({ isNew: link.id.startsWith("add_") })
+        if (!card) return
+        input.value = card.id
+        $(input).trigger("change")
+      }, { capture: true })
+    }
     remove.hidden = !input.value
     remove.addEventListener("click", () => { input.value = ""; $(input).trigger("change") })
     $(input).on("change", follow)
@@ -48,6 +60,25 @@
       select.value = ""
       last.after(row)
     })
+  }
+
+  // How much room is left in a line; what is too long is told, not cut off.
+  for (const field of document.querySelectorAll("#article_form :is(input[type=text],textarea)[maxlength]")) {
+    const most = Number(field.getAttribute("maxlength"))
+    const said = document.createElement("span")
+    said.className = "room"
+    said.id = `${field.id}_room`
+    said.setAttribute("role", "status")
+    field.removeAttribute("maxlength")
+    field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), said.id].filter(Boolean).join(" "))
+    field.after(said)
+    const tell = () => {
+      const left = most - [...field.value].length
+      said.classList.toggle("room--none", left < 0)
+      said.textContent = left < 0 ? `${-left} too many: there is room for ${most} characters.` : left <= most / 5 ? `Room for ${left} more.` : ""
+    }
+    field.addEventListener("input", tell)
+    tell()
   }
 
   // The point that matters: click on the picture.

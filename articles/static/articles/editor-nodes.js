@@ -1,6 +1,8 @@
-// What our editor knows beyond paragraphs: the wall, pull quotes and pictures of the library.
+// What our editor knows beyond paragraphs: the wall, boxes, quotes, notes, links to articles, pictures of the library.
 // A plain ES module; the server's half of the same list is articles/editor.py.
-import { Extension, Mark, Node, Plugin, mergeAttributes, updateAttrsDialog, crel } from "django-prose-editor/editor"
+import {
+  Extension, Link as BaseLink, Mark, Node, Table as BaseTable, crel, mergeAttributes, updateAttrsDialog,
+} from "django-prose-editor/editor"
 
 const FREE_PARAGRAPHS = 2
 const NO_TEXT = ["heading", "picture", "wall"]
@@ -188,26 +190,23 @@ function cardOf(id) {
   return cards.get(id)
 }
 
-// The admin's own popup answers by calling one of two functions of its opener.
-const waiting = new Map()
-let opened = 0
-for (const name of ["dismissRelatedLookupPopup", "dismissAddRelatedObjectPopup"]) {
-  const admins = window[name]
-  window[name] = (win, id, ...rest) => {
-    const chosen = waiting.get(win.name)
-    if (!chosen) return admins?.(win, id, ...rest)
-    waiting.delete(win.name)
-    win.close()
-    chosen(String(id))
-  }
+/** The id of the picture chosen or uploaded in the dialog; nothing where the editor thought better of it. */
+const choosePicture = async (options) => {
+  const card = await window.desk.choosePicture(options)
+  if (card) cards.set(String(card.id), Promise.resolve(card))
+  return card && String(card.id)
 }
 
-const choosePicture = () =>
-  new Promise((resolve) => {
-    const name = `desk_picture_${++opened}__1`
-    waiting.set(name, resolve)
-    window.open(`${library()}?_popup=1&_to_field=id`, name, "height=640,width=960,resizable=yes,scrollbars=yes")?.focus()
-  })
+const putPicture = (editor, picture) =>
+  editor.chain().focus().command(({ state, tr }) => {
+    insertBlock(tr, placeBelow(state.selection), state.schema.nodes.picture.create({ picture }))
+    return true
+  }).run()
+
+const choosePictureFor = async (editor, options) => {
+  const picture = await choosePicture(options)
+  if (picture) putPicture(editor, picture)
+}
 
 const askCaption = (editor, caption) =>
   updateAttrsDialog(
@@ -248,7 +247,7 @@ export const Picture = Node.create({
           caption, credit,
           crel("p", { className: "desk-picture__acts" }, [
             act("Caption", () => askCaption(editor, shown.attrs.caption).then((said) => said && change(said))),
-            act("Another picture", () => choosePicture().then((picture) => change({ picture }))),
+            act("Another picture", () => choosePicture().then((picture) => picture && change({ picture }))),
           ]),
         ]),
       ])
@@ -262,7 +261,8 @@ export const Picture = Node.create({
         image.alt = card?.alt || ""
         caption.textContent = card ? own || card.caption || "No caption" : `Picture ${picture} is no longer in the library; readers see nothing here.`
         caption.classList.toggle("desk-picture__caption--library", !own)
-        credit.textContent = card?.credit || ""
+        credit.textContent = [card?.credit, card?.warning].filter(Boolean).join(". ")
+        credit.classList.toggle("warns", Boolean(card?.warning))
       }
       show()
       return {
@@ -286,45 +286,214 @@ export const Picture = Node.create({
       button: buttons.text("Picture", "A picture from the library, or a new one"),
       option: null,
       active: (editor) => editor.isActive("picture"),
-      command: (editor) => choosePicture().then((picture) => {
-        editor.chain().focus().command(({ state, tr }) => {
-          insertBlock(tr, placeBelow(state.selection), state.schema.nodes.picture.create({ picture }))
-          return true
-        }).run()
-      }),
+      command: (editor) => choosePictureFor(editor),
     })
   },
 })
 
-// --- Pasting -------------------------------------------------------------------------------------
+// --- Tables --------------------------------------------------------------------------------------
 
-/**
- * Word processors say bold and italic in style attributes, and Google Docs puts everything into a <b> that is none.
- * Our policy forbids such attributes, so what they mean is read before the browser looks at them.
- */
-function readStyles(html) {
-  const quiet = html.replace(/<style[\s\S]*?<\/style>/gi, "").replace(/(<[a-z][^<>]*?\s)style\s*=/gi, "$1data-said=")
-  const { body } = new DOMParser().parseFromString(quiet, "text/html")
-  for (const element of body.querySelectorAll("[data-said]")) {
-    const said = element.dataset.said
-    delete element.dataset.said
-    if (/^(B|STRONG)$/.test(element.tagName) && /font-weight:\s*(normal|400)/i.test(said)) {
-      element.replaceWith(...element.childNodes)
-    } else if (element.tagName === "SPAN") {
-      if (/font-weight:\s*(bold|[6-9]00)/i.test(said)) wrapContent(element, "strong")
-      if (/font-style:\s*italic/i.test(said)) wrapContent(element, "em")
+export const Table = BaseTable.extend({
+  addCommands() {
+    return {
+      ...this.parent?.(),
+      // Columns and rows are added with the buttons that appear in a table; its first row says what they hold.
+      insertTableWithOptions: () => ({ commands }) => commands.insertTable({ rows: 3, cols: 3, withHeaderRow: true }),
     }
-  }
-  return body.innerHTML
+  },
+})
+
+// --- Links ---------------------------------------------------------------------------------------
+
+const articles = () => document.querySelector("[data-links]")?.dataset.links
+
+/** An address as it is typed, with what is left out when people type one. */
+function address(typed) {
+  const plain = typed.trim()
+  if (!plain || /^(https?:|mailto:|\/(?!\/))/i.test(plain)) return plain
+  return plain.includes("@") && !plain.includes("/") ? `mailto:${plain}` : `https://${plain}`
 }
 
-function wrapContent(element, tag) {
-  const around = document.createElement(tag)
-  around.append(...element.childNodes)
-  element.append(around)
+function askLink(present) {
+  return window.desk.openDialog("Link", "link-dialog", (answer) => {
+    const { element, afterPause } = window.desk
+    const typed = element("input", { id: "desk-link", type: "text", value: present, autocomplete: "off", autofocus: true })
+    const search = element("input", { id: "desk-link-search", type: "search", autocomplete: "off" })
+    const found = element("ul", { className: "link-found" })
+    const said = element("p", { className: "help", role: "status" })
+    let asked = 0
+    const look = async () => {
+      const mine = ++asked
+      const response = await fetch(`${articles()}?${new URLSearchParams({ q: search.value })}`).catch(() => null)
+      const told = response?.ok && !response.redirected ? await response.json() : null
+      if (mine !== asked) return
+      found.replaceChildren(...(told?.articles || []).map((one) => element("li", {}, [
+        element("button", { type: "button", on: { click: () => answer({ href: one.address, words: one.headline }) } }, [
+          element("span", { textContent: one.headline }), element("small", { textContent: one.about }),
+        ]),
+      ])))
+      said.textContent = !told ? "The search does not answer." : search.value && !told.articles.length ? "Nothing published fits these words." : ""
+    }
+    search.addEventListener("input", afterPause(look))
+    search.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); look() } })
+    const form = element("form", {}, [
+      element("p", {}, [element("label", { htmlFor: typed.id, textContent: "Address" }), typed]),
+      element("p", {}, [element("button", { type: "submit", className: "btn default", textContent: "Set link" })]),
+    ])
+    form.addEventListener("submit", (event) => { event.preventDefault(); answer({ href: address(typed.value), words: typed.value.trim() }) })
+    if (!articles()) return [form]
+    look()
+    return [form, element("p", {}, [element("label", { htmlFor: search.id, textContent: "Or an article of ours" }), search]), found, said]
+  })
 }
 
-export const Pasting = Extension.create({
-  name: "pasting",
-  addProseMirrorPlugins: () => [new Plugin({ props: { transformPastedHTML: readStyles } })],
+export const Link = BaseLink.extend({
+  addMenuItems(storage) {
+    this.parent?.(storage)
+    storage.menu.defineItem({
+      name: "link",
+      groups: "link",
+      command: (editor) => editor.commands.addLink(),
+      button: storage.buttons.material("insert_link", "Link (Ctrl+K)"),
+      active: (editor) => editor.isActive("link"),
+    })
+  },
+  addCommands() {
+    return {
+      ...this.parent?.(),
+      addLink: () => ({ editor }) => {
+        askLink(editor.getAttributes("link").href || "").then((said) => {
+          if (!said) return
+          const chain = editor.chain().focus()
+          if (!said.href) return chain.extendMarkRange("link").unsetLink().run()
+          const attrs = { href: said.href }
+          if (editor.isActive("link")) return chain.extendMarkRange("link").setMark("link", attrs).run()
+          if (!editor.state.selection.empty) return chain.setMark("link", attrs).run()
+          return chain.insertContent({ type: "text", text: said.words, marks: [{ type: "link", attrs }] }).run()
+        })
+        return true
+      },
+    }
+  },
+})
+
+// --- Boxes ---------------------------------------------------------------------------------------
+
+const BOXES = { explainer: "Explainer", list: "The list" }
+
+export const Box = Node.create({
+  name: "box",
+  group: "block",
+  content: "heading? (paragraph | bulletList | orderedList)+",
+  defining: true,
+  addAttributes: () => ({
+    kind: {
+      default: "explainer",
+      parseHTML: (element) => (element.classList.contains("the-list") ? "list" : "explainer"),
+      renderHTML: ({ kind }) => ({ class: kind === "list" ? "box the-list" : "box" }),
+    },
+  }),
+  parseHTML: () => [{ tag: "aside.box", priority: 60 }, { tag: "aside.the-list", priority: 60 }],
+  renderHTML: ({ HTMLAttributes }) => ["aside", HTMLAttributes, 0],
+  addCommands() {
+    return {
+      // Below the present block, with its title filled in and the cursor in its first line.
+      putBox: (kind) => ({ state, tr, dispatch }) => {
+        if (!dispatch) return true
+        const { heading, paragraph, bulletList, orderedList, listItem, box } = state.schema.nodes
+        const title = heading.create({ level: 3 }, state.schema.text(BOXES[kind]))
+        const list = bulletList || orderedList
+        const line = kind === "list" && list ? list.create(null, listItem.create(null, paragraph.create())) : paragraph.create()
+        const place = placeBelow(state.selection)
+        tr.insert(place, box.create({ kind }, [title, line]))
+        const inside = place + 1 + title.nodeSize + 1
+        tr.setSelection(tr.selection.constructor.near(tr.doc.resolve(inside))).scrollIntoView()
+        return true
+      },
+      // Out of a box, a quotation or a table: to the line below it, made where there is none.
+      leaveBlock: () => ({ state, tr, dispatch }) => {
+        const { $from } = state.selection
+        if ($from.depth < 2) return false
+        if (!dispatch) return true
+        const after = $from.after(1)
+        if (tr.doc.resolve(after).nodeAfter?.type.name !== "paragraph") tr.insert(after, state.schema.nodes.paragraph.create())
+        tr.setSelection(tr.selection.constructor.near(tr.doc.resolve(after + 1))).scrollIntoView()
+        return true
+      },
+    }
+  },
+  addMenuItems({ menu, buttons }) {
+    const item = (kind, title, priority) => menu.defineItem({
+      name: `box:${kind}`,
+      groups: "nodes",
+      priority,
+      button: buttons.text(BOXES[kind], title),
+      option: null,
+      active: (editor) => editor.isActive("box", { kind }),
+      command: (editor) => editor.chain().focus().putBox(kind).run(),
+    })
+    item("explainer", "A box beside the story that explains", 108)
+    item("list", "A box with a list: who, what, when", 107)
+  },
+})
+
+// --- Shortcuts -----------------------------------------------------------------------------------
+
+const HELP = [
+  ["Ctrl+S", "Save"],
+  ["Ctrl+B, Ctrl+I", "Bold, italic"],
+  ["Ctrl+K", "Link, or an article of ours"],
+  ["Ctrl+Alt+2, Ctrl+Alt+3", "Heading, lower heading"],
+  ["Ctrl+Shift+8, Ctrl+Shift+7", "List, numbered list"],
+  ["Ctrl+Shift+B", "Quotation"],
+  ["Ctrl+Alt+Q", "Pull quote"],
+  ["Ctrl+Alt+F", "Footnote"],
+  ["Ctrl+Alt+P", "Picture"],
+  ["Ctrl+Alt+T", "Table"],
+  ["Ctrl+Alt+X, Ctrl+Alt+L", "Box: Explainer, The list"],
+  ["Ctrl+Alt+W", "The wall stands here"],
+  ["Ctrl+Alt+Enter", "Leave a box, a quotation, a table"],
+  ["Ctrl+Z, Ctrl+Shift+Z", "Undo, redo"],
+  ["Ctrl+Shift+V", "Paste without any formatting"],
+  ["Alt+F10", "To the buttons above the text"],
+  ["Ctrl+/", "This help"],
+]
+
+const showHelp = () =>
+  window.desk.openDialog("Keyboard shortcuts", "shortcuts-dialog", () => {
+    const { element } = window.desk
+    const rows = HELP.map(([keys, words]) => element("div", {}, [element("dt", { textContent: words }), element("dd", { textContent: keys })]))
+    return [element("dl", {}, rows), element("p", { className: "help", textContent: "On a Mac, Ctrl is ⌘ and Alt is ⌥." })]
+  })
+
+export const Shortcuts = Extension.create({
+  name: "shortcuts",
+  onCreate() {
+    window.desk.putPicture = (file) => choosePictureFor(this.editor, { file })
+  },
+  addKeyboardShortcuts() {
+    const { commands, schema } = this.editor
+    const knows = (name) => name in schema.nodes
+    return {
+      "Mod-/": () => { showHelp(); return true },
+      "Alt-F10": () => { this.editor.view.dom.parentElement.querySelector(".prose-menubar button:not(.hidden)")?.focus(); return true },
+      "Mod-Alt-Enter": () => commands.leaveBlock?.() ?? false,
+      "Mod-Alt-t": () => commands.insertTableWithOptions?.() ?? false,
+      "Mod-Alt-q": () => commands.togglePullQuote?.() ?? false,
+      "Mod-Alt-x": () => commands.putBox?.("explainer") ?? false,
+      "Mod-Alt-l": () => commands.putBox?.("list") ?? false,
+      "Mod-Alt-w": () => (knows("wall") ? commands.setWall() : false),
+      "Mod-Alt-p": () => { if (knows("picture")) choosePictureFor(this.editor); return knows("picture") },
+    }
+  },
+  addMenuItems({ menu, buttons }) {
+    menu.defineItem({
+      name: "shortcuts",
+      groups: "utility",
+      priority: 1,
+      button: buttons.text("?", "Keyboard shortcuts (Ctrl+/)"),
+      option: null,
+      command: showHelp,
+    })
+  },
 })
