@@ -105,18 +105,15 @@ def year(request: Request, year: int) -> HttpResponse:
 @public
 @require_safe
 def news(request: Request) -> HttpResponse:
-    """What was published in the last 48 hours."""
-    newest = (
-        Article.objects.published(at=request.now)
-        .filter(published_at__gt=request.now - NEWS_AGE)
-        .newest_first()
-        .select_related("section")
-        .defer("teaser")[:NEWS_MOST]
-    )
-    found = [{"address": absolute(one.get_absolute_url()), "article": one} for one in newest]
-    for moment in (one.published_at for one in newest if one.published_at):
+    """What was published in the last 48 hours, live coverage among it."""
+    since = request.now - NEWS_AGE
+    newest = Article.objects.published(at=request.now).filter(published_at__gt=since).newest_first()
+    followed = LiveCoverage.objects.published(at=request.now).filter(published_at__gt=since)[:NEWS_MOST]
+    found = [*followed, *newest.select_related("section").defer("teaser")[: NEWS_MOST - len(followed)]]
+    for moment in (one.published_at for one in found if one.published_at):
         changes_at(request, moment + NEWS_AGE)
-    return _xml(request, "sitemap_news.xml", {"pages": found})
+    pages = [{"address": absolute(one.get_absolute_url()), "story": one} for one in found]
+    return _xml(request, "sitemap_news.xml", {"pages": pages})
 
 
 def _xml(request: Request, name: str, context: dict[str, object]) -> HttpResponse:

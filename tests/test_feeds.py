@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
-from articles.models import Brief, PartnerItem, Topic
-from tests.make import NOW, TOMORROW, YESTERDAY, a_section, an_article, an_author
+from articles.models import Brief, Topic
+from tests.make import NOW, TOMORROW, YESTERDAY, a_coverage, a_partner_item, a_section, an_article, an_author
 
 pytestmark = pytest.mark.django_db
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -111,9 +111,8 @@ def test_briefs_have_a_feed_that_leads_to_each_of_them() -> None:
 
 
 def test_what_partners_pay_for_says_so_in_the_feed_and_ends_on_its_day() -> None:
-    fields = {"organisation": "Acme", "url": "https://example.org/ad"}
-    PartnerItem.objects.create(headline="Buy", starts_at=YESTERDAY, ends_at=TOMORROW, **fields)
-    PartnerItem.objects.create(headline="Over", starts_at=YESTERDAY, ends_at=NOW, **fields)
+    a_partner_item("Acme", headline="Buy")
+    a_partner_item("Acme", headline="Over", ends_at=NOW)
     (item,) = xml("/feed.xml").iter("item")
     assert item.findtext("title") == "Paid for by Acme: Buy"
     assert item.findtext("category") == "Partner content"
@@ -160,9 +159,12 @@ def test_an_empty_site_has_valid_sitemaps() -> None:
 def test_the_news_sitemap_holds_the_last_48_hours() -> None:
     an_article("Fresh & <new>", slug="fresh", published=NOW - timedelta(hours=47))
     an_article("Stale", published=NOW - timedelta(hours=49))
+    a_coverage("As it happens", published=NOW - timedelta(hours=47), language="fr")
+    a_coverage("As it happened", published=NOW - timedelta(hours=49))
     tree = xml("/sitemap-news.xml")
-    assert [element.text for element in tree.iter(f"{NEWS}title")] == ["Fresh & <new>"]
-    assert [element.text for element in tree.iter(f"{NEWS}name")] == ["Viaduct"]
+    assert [element.text for element in tree.iter(f"{NEWS}title")] == ["As it happens", "Fresh & <new>"]
+    assert [element.text for element in tree.iter(f"{NEWS}language")] == ["fr", "en"]
+    assert [element.text for element in tree.iter(f"{NEWS}name")] == ["Viaduct", "Viaduct"]
 
 
 def test_robots_are_shown_the_sitemaps_and_kept_from_accounts() -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from articles import structured_data
-from articles.models import Article, Picture
+from articles.models import Article, Picture, Topic
 from tests.make import NOW, a_plan, a_reader, a_section, a_subscription, an_article
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,13 @@ def test_those_who_share_it_see_headline_picture_and_address() -> None:
     assert [name for name in wanted.split() if not tags.get(name)] == []
     assert tags["og:url"] == SITE + article.get_absolute_url()
     assert f'<link rel="canonical" href="{SITE}{article.get_absolute_url()}">' in page
+
+
+@pytest.mark.parametrize("path", ["/", "/climate/", "/topics/rivers/", "/authors/ana-novak/", "/latest/", "/briefs/"])
+def test_whatever_page_is_shared_has_a_name_a_line_and_its_address(path: str) -> None:
+    an_article().topics.add(Topic.objects.create(name="Rivers", slug="rivers"))
+    page = Client().get(path).content.decode()
+    tags = re.findall(r'<meta property="(og:[^"]+)" content="([^"]+)"', page)
+    assert {"og:site_name", "og:type", "og:title", "og:description", "og:url"} <= dict(tags).keys()
+    assert len(tags) == len(dict(tags))
+    assert dict(tags)["og:url"] == SITE + path
