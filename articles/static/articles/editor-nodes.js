@@ -472,17 +472,17 @@ export const Shortcuts = Extension.create({
     window.desk.putPicture = (file) => choosePictureFor(this.editor, { file })
   },
   addKeyboardShortcuts() {
-    const { commands, schema } = this.editor
-    const knows = (name) => name in schema.nodes
+    const knows = (name) => name in this.editor.schema.nodes
+    const run = (name, ...values) => () => this.editor.commands[name]?.(...values) ?? false
     return {
       "Mod-/": () => { showHelp(); return true },
       "Alt-F10": () => { this.editor.view.dom.parentElement.querySelector(".prose-menubar button:not(.hidden)")?.focus(); return true },
-      "Mod-Alt-Enter": () => commands.leaveBlock?.() ?? false,
-      "Mod-Alt-t": () => commands.insertTableWithOptions?.() ?? false,
-      "Mod-Alt-q": () => commands.togglePullQuote?.() ?? false,
-      "Mod-Alt-x": () => commands.putBox?.("explainer") ?? false,
-      "Mod-Alt-l": () => commands.putBox?.("list") ?? false,
-      "Mod-Alt-w": () => (knows("wall") ? commands.setWall() : false),
+      "Mod-Alt-Enter": run("leaveBlock"),
+      "Mod-Alt-t": run("insertTableWithOptions"),
+      "Mod-Alt-q": run("togglePullQuote"),
+      "Mod-Alt-x": run("putBox", "explainer"),
+      "Mod-Alt-l": run("putBox", "list"),
+      "Mod-Alt-w": run("setWall"),
       "Mod-Alt-p": () => { if (knows("picture")) choosePictureFor(this.editor); return knows("picture") },
     }
   },
