@@ -1,7 +1,7 @@
 """May a reader read because of a group? One question to the database, by the reader's own key."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -24,8 +24,7 @@ def _terms(user: Any, at: datetime) -> QuerySet[Term]:
 
 def _by_seat(rows: Sequence[Row], at: datetime) -> Entitlement:
     row = max(rows, key=lambda one: one["ends_on"])
-    # A moment of its last day, since pages print the day.
-    until = Term(ends_on=row["ends_on"]).access_ends_at - timedelta(seconds=1)
+    until = Term(ends_on=row["ends_on"]).last_moment
     return Entitlement(Source.SEAT, until=until, through=row["group__organisation"], group_id=row["group_id"])
 
 

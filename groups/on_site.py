@@ -55,7 +55,7 @@ def by_off_site_pass(visitor: Visitor, at: datetime) -> Entitlement | None:
 def _through(term: Any, source: Source) -> Entitlement | None:
     if term is None:
         return None
-    until = min(term.access_ends_at, getattr(term, "pass_until", term.access_ends_at))
+    until = min(term.last_moment, getattr(term, "pass_until", term.last_moment))
     return Entitlement(source, until=until, through=term.group.organisation, group_id=term.group_id)
 
 

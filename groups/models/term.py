@@ -146,6 +146,11 @@ class Term(models.Model):
         return begins(self.ends_on + timedelta(days=1))
 
     @property
+    def last_moment(self) -> datetime:
+        """A moment of its last day, for pages that print the day."""
+        return self.access_ends_at - timedelta(seconds=1)
+
+    @property
     def may_begin(self) -> bool:
         """Whether it was accepted, and paid or allowed to begin before."""
         return self.accepted_at is not None and (self.paid_at is not None or self.begun_unpaid_at is not None)

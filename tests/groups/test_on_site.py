@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.utils.timezone import localdate
 
 from edge.address import network_in
 from edge.visitor import Visitor
@@ -229,6 +230,14 @@ def test_what_a_reader_pays_for_is_named_before_the_place(library: GroupAccount)
     found = entitlement_for(Visitor(alice, address=ip_address(INSIDE)), at=NOW)
     assert found is not None
     assert found.source == Source.SUBSCRIPTION
+
+
+def test_what_is_said_of_the_end_is_the_last_day_on_which_one_can_read(library: GroupAccount) -> None:
+    last = library.terms.get().ends_on
+    found = by_network(Visitor(AnonymousUser(), address=ip_address(INSIDE)), NOW)
+    assert found
+    assert found.until
+    assert localdate(found.until) == last
 
 
 def test_a_closed_account_reads_nowhere(library: GroupAccount) -> None:
