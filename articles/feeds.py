@@ -224,9 +224,9 @@ def _partner_entry(item: PartnerItem) -> Entry:
         title=f"{label}: {item.headline}",
         link=item.url,
         html=format_html("<p><strong>{}.</strong> This is partner content, not reporting.</p>", label),
-        published_at=item.starts_at,
+        published_at=item.first_shown_at,
         authors=(item.organisation,),
-        categories=("Partner content", *(["Political advertisement"] if item.is_political else [])),
+        categories=(str(item.get_label_display()), *(["Political advertisement"] if item.is_political else [])),
     )
 
 

@@ -227,7 +227,7 @@ def suggestions(request: Request) -> JsonResponse:
 @require_safe
 def partner_notice(request: Request, pk: int) -> HttpResponse:
     """Who pays for a political advertisement, and what for (law.md L16)."""
-    items = PartnerItem.objects.filter(is_political=True, starts_at__lte=request.now)
+    items = PartnerItem.objects.political_and_shown(at=request.now)
     return render(request, "articles/partner_notice.html", {"item": get_object_or_404(items, pk=pk)})
 
 
@@ -235,7 +235,7 @@ def partner_notice(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def partner_notices(request: Request) -> HttpResponse:
     """Every political advertisement we carry or have carried in the last seven years (law.md L16)."""
-    items = PartnerItem.objects.filter(is_political=True, starts_at__lte=request.now).order_by("-starts_at", "-pk")
+    items = PartnerItem.objects.political_and_shown(at=request.now)
     return render(request, "articles/partner_notices.html", {"items": items})
 
 

@@ -15,7 +15,8 @@ from django.db import connection
 from django.test import Client
 
 import newsroom.migrations
-from articles.models import Article, Author, LiveCoverage, LiveEntry, Section
+from articles.models import Article, Author, LiveCoverage, LiveEntry, PartnerItem, Section
+from articles.models.partner import ANSWERS
 from groups.addresses import mailbox_of
 from groups.models import Domain, Enquiry, GroupAccount, Manager, Seat, Term
 from readers.models import User
@@ -111,6 +112,14 @@ def an_entry(coverage: Any, headline: str = "It has begun", text: str = "<p>Door
     entry = LiveEntry(coverage=coverage, headline=headline, author=fields.pop("by", None) or an_author(), **fields)
     entry.write(text)
     return entry
+
+
+def a_partner_item(organisation: str = "League", *, is_political: bool = False, **fields: Any) -> PartnerItem:
+    """What somebody pays for; a political one with every answer."""
+    when = {"starts_at": YESTERDAY, "ends_at": TOMORROW}
+    answers = dict.fromkeys(ANSWERS, "As asked") | {"amount_cents": 48_000} if is_political else {}
+    values = {"headline": "h", "url": "https://example.org/"} | when | answers | fields
+    return PartnerItem.objects.create(organisation=organisation, is_political=is_political, **values)
 
 
 def a_plan(interval: str = "year", **fields: Any) -> Plan:

@@ -24,7 +24,7 @@ from django.urls import get_resolver
 from PIL import Image
 
 from articles import gifts
-from articles.models import AgendaItem, Article, Brief, Correction, PartnerItem, Picture, SavedArticle, Topic
+from articles.models import AgendaItem, Article, Brief, Correction, Picture, SavedArticle, Topic
 from newsroom.demo import content as demo
 from readers.models import Newsletter, User
 from subscriptions.billing import PaymentFacts
@@ -34,6 +34,7 @@ from tests.make import (
     YESTERDAY,
     a_contract,
     a_customer,
+    a_partner_item,
     a_plan,
     a_reader,
     a_section,
@@ -185,8 +186,8 @@ def _a_newsroom() -> Article:
     for number, row in enumerate(demo.rows("newsletters")):
         Newsletter.objects.get_or_create(slug=row["slug"], defaults={"position": number, **row})
     for count in range(2):
-        PartnerItem.objects.create(
-            organisation="League of Bridge Builders",
+        a_partner_item(
+            "League of Bridge Builders",
             headline="What bridges need",
             url="https://example.org/",
             starts_at=YESTERDAY,

@@ -17,7 +17,7 @@ from django.urls import reverse
 from PIL import Image
 
 from articles.admin.article import in_words
-from articles.models import Article, Author, FormerAddress, FullText, PartnerItem, Picture
+from articles.models import Article, Author, FormerAddress, FullText, Picture
 
 from .make import NOW, TEXT, TOMORROW, YESTERDAY, a_reader, a_section, an_article, an_author, somebody_in
 
@@ -611,29 +611,6 @@ def test_a_main_picture_that_does_not_exist_is_refused(desk):
 
 
 # --- The short things ------------------------------------------------------------------------------------
-
-
-def partner(**changes: Any) -> dict[str, Any]:
-    return {
-        "organisation": "Rivers Without Locks",
-        "headline": "Sign the charter",
-        "url": "https://example.org/",
-        "starts_at": "2026-11-17T09:00",
-        "ends_at": "",
-        "notice": "",
-    } | changes
-
-
-def test_a_political_advertisement_is_refused_without_its_notice(desk):
-    add = "/admin/articles/partneritem/add/"
-
-    assert "notice" in errors_in(desk.post(add, partner(is_political="on", notice="  ")))
-    desk.post(add, partner(is_political="on", notice="Sponsor: Rivers Without Locks, €400, until Friday."))
-    assert PartnerItem.objects.get().is_political
-
-
-def test_a_partners_link_is_a_web_address(desk):
-    assert "url" in errors_in(desk.post("/admin/articles/partneritem/add/", partner(url="javascript:alert(1)")))
 
 
 def test_a_brief_is_dated_now_unless_told_otherwise(desk):

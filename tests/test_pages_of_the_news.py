@@ -13,7 +13,8 @@ from django.test import Client
 
 from articles.front import front_page
 from articles.models import AgendaItem, Article, Brief, PartnerItem, Picture, Section
-from tests.make import NOW, TOMORROW, YESTERDAY, a_reader, a_section, an_article, an_author
+from articles.models.partner import ANSWERS
+from tests.make import NOW, TOMORROW, YESTERDAY, a_partner_item, a_reader, a_section, an_article, an_author
 
 pytestmark = pytest.mark.django_db
 
@@ -188,12 +189,10 @@ def test_beside_the_article_stand_latest_briefs_and_labelled_partner_content() -
     an_article("A scheduled one", published=TOMORROW)
     Brief.objects.create(headline="A brief", published_at=YESTERDAY)
     Brief.objects.create(headline="A later brief", published_at=TOMORROW)
-    PartnerItem.objects.create(
-        organisation="Lamp League", headline="Buy lamps", url="https://example.org/", starts_at=YESTERDAY
-    )
-    PartnerItem.objects.create(
-        organisation="Old League", headline="Bought", url="https://example.org/", starts_at=YESTERDAY, ends_at=YESTERDAY
-    )
+    a_partner_item("Lamp League", headline="Buy lamps")
+    a_partner_item("Old League", ends_at=YESTERDAY)
+    a_partner_item("Unready League", is_ready=False)
+    a_partner_item("Dining League", label=PartnerItem.Label.SPONSORED)
     page = html(article.get_absolute_url())
     aside = page[page.index('<aside class="aside"') :]
     assert "Another one" in aside
@@ -201,23 +200,22 @@ def test_beside_the_article_stand_latest_briefs_and_labelled_partner_content() -
     assert "A brief" in aside
     assert "Partner content" in aside
     assert '<small>Lamp League</small><a href="https://example.org/" rel="sponsored noopener">Buy lamps</a>' in aside
-    for hidden in ("A scheduled one", "A later brief", "Old League"):
+    assert "<small>Dining League · Sponsored event</small>" in aside
+    for hidden in ("A scheduled one", "A later brief", "Old League", "Unready League"):
         assert hidden not in page
 
 
 def test_a_political_advertisement_leads_to_its_notice() -> None:
-    item = PartnerItem.objects.create(
-        organisation="League",
-        headline="Vote",
-        url="https://example.org/",
-        starts_at=YESTERDAY,
-        is_political=True,
-        notice="Sponsor: us",
-    )
-    assert f'<a href="/partners/{item.pk}/">Political advertisement: see notice</a>' in html("/").replace(
-        "\n", ""
-    ) or html(an_article().get_absolute_url())
-    assert "Sponsor: us" in html(f"/partners/{item.pk}/")
+    answers = {name: f"The answer to {name}" for name in ANSWERS}
+    item = a_partner_item("Vote League", is_political=True, **answers, amount_cents=123_400)
+    older = a_partner_item("Old", is_political=True, **dict.fromkeys(ANSWERS, ""), former_notice="Sponsor: us")
+    hidden = a_partner_item("Not yet", is_political=True, is_ready=False)
+    assert f'<a href="/partners/{item.pk}/">Political advertisement: see notice</a>' in html("/")
+    page = html(f"/partners/{item.pk}/")
+    for shown in (*answers.values(), "€1,234", "Vote League"):
+        assert shown in page
+    assert "Sponsor: us" in html(f"/partners/{older.pk}/")
+    assert Client().get(f"/partners/{hidden.pk}/").status_code == 404
 
 
 def structured_data(path: str) -> dict[str, Any]:
@@ -263,7 +261,7 @@ def test_html_in_any_text_field_is_shown_and_not_run(path: str) -> None:
     article = an_article(evil, slug="x", standfirst=evil, hero=picture, hero_caption=evil, published=NOW)
     an_article("Other").related.set([article])
     Brief.objects.create(headline=evil, text=evil, published_at=YESTERDAY)
-    PartnerItem.objects.create(organisation=evil, headline=evil, url="https://example.org/", starts_at=YESTERDAY)
+    a_partner_item(evil, headline=evil)
     AgendaItem.objects.create(title=evil, starts_at=NOW)
     page = html(path)
     assert "<img src=x" not in page
@@ -286,7 +284,7 @@ def test_the_newest_marked_article_leads_else_the_newest_report() -> None:
     assert front_page(at=NOW).lead == marked
 
 
-def test_nothing_but_the_latest_stands_twice_on_the_front_page() -> None:
+def test_nothing_stands_twice_on_the_front_page() -> None:
     sections = [a_section(slug) for slug in ("climate", "tech", "economy")]
     opinion = a_section("opinion", is_opinion=True)
     for count in range(60):
@@ -298,9 +296,9 @@ def test_nothing_but_the_latest_stands_twice_on_the_front_page() -> None:
         )
     page = front_page(at=NOW)
     shown = [page.lead, *page.second, *page.also, *page.voices, page.investigation]
-    shown += [one for desk in page.desks for one in (desk.lead, *desk.more)]
-    assert len(shown) == len(set(shown)) == 1 + 3 + 4 + 3 + 1 + 3 * 4
-    assert [one.headline for one in page.latest[:2]] == ["Story 3", "Story 5"]
+    shown += [*page.latest, *(one for desk in page.desks for one in (desk.lead, *desk.more))]
+    assert len(shown) == len(set(shown)) == 1 + 3 + 4 + 3 + 1 + 8 + 3 * 4
+    assert [one.headline for one in page.latest[:2]] == ["Story 6", "Story 8"]
     assert {one.section for one in page.voices} == {opinion}
     assert opinion not in {desk.section for desk in page.desks}
 
@@ -326,7 +324,7 @@ def test_the_agenda_is_of_today_in_brussels_and_hidden_when_empty() -> None:
 
 
 def test_the_picture_of_the_lead_is_fetched_first_and_all_others_later() -> None:
-    for count in range(6):
+    for count in range(16):
         an_article(f"Story {count}", hero=a_picture(f"{count:020}"), published=NOW - timedelta(hours=count))
     page = html("/")
     assert page.count('fetchpriority="high"') == 2  # the preload and the picture

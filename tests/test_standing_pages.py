@@ -8,13 +8,12 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from articles.models import PartnerItem
 from newsroom import jobs, reviews
 from newsroom.models import PageReview
 from readers.models import AddressChange, Letter, User
 from subscriptions.models import Customer
 from tests.fakes import FakeBilling
-from tests.make import NOW, YESTERDAY, a_reader, an_article, somebody_in
+from tests.make import NOW, a_partner_item, a_reader, an_article, somebody_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at")]
 
@@ -88,9 +87,8 @@ def test_who_has_no_right_to_it_cannot_press_it(client: Client) -> None:
 
 
 def test_every_notice_about_political_advertising_is_in_one_list(client: Client) -> None:
-    common: dict[str, Any] = {"headline": "Vote for bridges", "url": "https://example.org/", "notice": "Sponsor: us"}
-    PartnerItem.objects.create(organisation="Bridge League", starts_at=YESTERDAY, is_political=True, **common)
-    PartnerItem.objects.create(organisation="Tunnel League", starts_at=YESTERDAY, **common)
+    a_partner_item("Bridge League", is_political=True, ends_at=NOW - timedelta(hours=1))
+    a_partner_item("Tunnel League")
     response = client.get("/partners/notices/")
     text = response.content.decode().partition("<main")[2].partition("</main>")[0]
     assert "Bridge League" in text

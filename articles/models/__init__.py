@@ -8,11 +8,13 @@ from .gift import GiftLink, PrivateFeed
 from .hold import Hold
 from .imported import ImportedArticle, ImportedPicture, OldAddress
 from .live import LiveCoverage, LiveEntry, LiveText
+from .partner import PartnerItem
 from .picture import Picture
+from .results import ArticleDay
 from .saved import OpenedArticle, SavedArticle
 from .section import Section
 from .share import ShareLink
-from .short import AgendaItem, Brief, PartnerItem
+from .short import AgendaItem, Brief
 from .step import Step
 from .topic import Topic
 from .version import ArticleVersion
@@ -20,6 +22,7 @@ from .version import ArticleVersion
 __all__ = [
     "AgendaItem",
     "Article",
+    "ArticleDay",
     "ArticleVersion",
     "Author",
     "Brief",

@@ -170,6 +170,10 @@ class Article(models.Model):
             models.Index(
                 fields=["-published_at"], condition=Q(status="published", leads_front=True), name="article_leads"
             ),
+            # What the desk's list is narrowed to, newest first.
+            models.Index(fields=["status", "-id"], name="article_desk_state"),
+            models.Index(fields=["section", "-id"], name="article_desk_section"),
+            models.Index(fields=["-id"], condition=Q(hero__isnull=True), name="article_desk_no_picture"),
             models.Index(
                 fields=["planned_on"], condition=Q(status__in=["draft", "review", "ready"]), name="article_plan"
             ),

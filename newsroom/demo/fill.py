@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from articles import pictures
 from articles.models import AgendaItem, Article, Author, Brief, PartnerItem, Picture, Section, Topic
+from articles.models.partner import ANSWERS
 from edge.progress import shown
 from newsroom import reviews
 from newsroom.models import PageReview
@@ -145,15 +146,7 @@ def _partner_item(row: Mapping[str, Any], at: datetime) -> PartnerItem:
         starts_at=starts_at,
         ends_at=ends_at,
         is_political=row["political"],
-        notice=_notice(row) if row["political"] else "",
-    )
-
-
-def _notice(row: Mapping[str, Any]) -> str:
-    return (
-        f"Sponsor: {row['sponsor']}\nControlled by: {row['controlled_by']}\n"
-        f"Paid for it: €{row['amount_cents'] // 100:,}\nThe process it is about: {row['process']}\n"
-        f"Targeting: {row['targeting']}"
+        **{name: row[name] for name in (*ANSWERS, "amount_cents") if row["political"]},
     )
 
 

@@ -11,9 +11,9 @@ from django.test import Client
 from PIL import Image
 from playwright.sync_api import Page
 
-from articles.models import AgendaItem, Article, Brief, PartnerItem, Picture
+from articles.models import AgendaItem, Article, Brief, Picture
 from readers.models import User
-from tests.make import NOW, YESTERDAY, a_plan, a_reader, a_section, a_subscription, an_article
+from tests.make import NOW, YESTERDAY, a_partner_item, a_plan, a_reader, a_section, a_subscription, an_article
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -38,14 +38,7 @@ def newsroom(at: Any) -> User:
             kicker="Investigation" if count == 2 else "",
         )
         Brief.objects.create(headline=f"Brief {count}", text="In short.", published_at=YESTERDAY)
-    PartnerItem.objects.create(
-        organisation="League",
-        headline="h",
-        url="https://example.org/",
-        starts_at=YESTERDAY,
-        is_political=True,
-        notice="n",
-    )
+    a_partner_item(is_political=True)
     AgendaItem.objects.create(title="A council of ministers with a long name", starts_at=NOW)
     article = Article.objects.get(slug="story-0")
     article.write(

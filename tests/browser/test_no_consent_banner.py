@@ -17,12 +17,11 @@ from django.urls.exceptions import NoReverseMatch
 from django.utils import timezone
 from playwright.sync_api import Error
 
-from articles.models import PartnerItem
 from readers.models import User
 from subscriptions.billing import SubscriptionFacts
 from subscriptions.models import Subscription
 from tests.fakes import FakeBilling
-from tests.make import a_plan, a_reader, a_subscription, an_article
+from tests.make import a_partner_item, a_plan, a_reader, a_subscription, an_article
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # Not pages for readers: the desk, Stripe's webhook, the mails of development, and what signs out.
@@ -69,9 +68,7 @@ def pages() -> list[str]:
     a_plan("month")
     article = an_article(published=now - timedelta(days=1))
     free = an_article("Free for all", published=now - timedelta(days=1), is_free=True)
-    notice = PartnerItem.objects.create(
-        organisation="League", headline="h", url="https://example.org/", starts_at=now, is_political=True, notice="n"
-    )
+    notice = a_partner_item(is_political=True, starts_at=now, ends_at=now + timedelta(days=1))
     more = [article, free, article.section, article.signed_by[0]]
     return [*addresses(), *(one.get_absolute_url() for one in more), reverse("partner_notice", args=[notice.pk])]
 

@@ -9,9 +9,9 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from articles.models import AgendaItem, Article, Author, Brief, Correction, Crawler, PartnerItem, Section, Topic
+from articles.models import AgendaItem, Article, Author, Brief, Correction, Crawler, Section, Topic
 from subscriptions.models import Plan
-from tests.make import NOW, a_plan, a_reader, a_section, an_article, an_author
+from tests.make import NOW, a_partner_item, a_plan, a_reader, a_section, an_article, an_author
 
 from .conftest import COMMITS, Front
 
@@ -92,7 +92,7 @@ EVENTS: dict[str, tuple[Callable[[], object], tuple[str, ...], tuple[str, ...]]]
         ("/authors/ana-novak/", "/feed.xml", "/robots.txt"),
     ),
     "a partner pays": (
-        lambda: PartnerItem.objects.create(organisation="L", headline="h", url="https://e.org/", starts_at=NOW),
+        lambda: a_partner_item("L"),
         ("/",),
         ("/authors/ana-novak/", "/robots.txt", "/briefs/feed.xml"),
     ),
@@ -163,7 +163,7 @@ def test_a_partner_item_comes_and_goes_on_the_second(
 ) -> None:
     moment = NOW + timedelta(minutes=20)
     times = {"starts_at": NOW - HOUR, "ends_at": NOW + 9 * HOUR} | {field: moment}
-    PartnerItem.objects.create(organisation="Paying League", headline="h", url="https://e.org/", **times)
+    a_partner_item("Paying League", **times)
     shown = []
     for at in (moment - timedelta(microseconds=1), moment):
         newsroom(at)
