@@ -1,4 +1,4 @@
-"""What stands on the front page, put together from the database: who leads, who follows, and nobody twice."""
+"""What stands on the front page: what editors put there, the rest by rule, and nobody twice."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,16 @@ from django.utils import timezone
 
 from .beside import LATEST, newest_briefs, running_partners
 from .models import AgendaItem, Article, Brief, LiveCoverage, PartnerItem, Section
+from .models.front import HOLDS, Chosen, Place, Slot, only_public, standing_places
 
-SECOND, ALSO, VOICES, PARTNERS, LIVE = 3, 4, 3, 8, 2
-# A desk shows one teaser and three headlines; more are fetched, since some stand elsewhere on the page already.
-DESK_ROWS, DESK_MORE = 8, 3
+PARTNERS, LIVE = 8, 2
+# A section shows four articles; more are fetched, since some stand elsewhere on the page already.
+DESK_ROWS = 12
 NEWEST = 40
+# Of those that are marked to lead, and of the investigations: some may stand elsewhere by hand.
+APART = 3
+
+Lane = tuple[str, int | None]
 
 
 @dataclass(frozen=True)
@@ -46,87 +51,126 @@ class FrontPage:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """Which article stands where, by key."""
+class Plan:
+    """Which article stands where, by key: each slot (and section) with its places in order, None where one is empty."""
 
-    lead: int | None
-    second: list[int]
-    latest: list[int]
-    also: list[int]
-    voices: list[int]
-    desks: dict[int, list[int]]
-    investigation: int | None
+    sections: tuple[Section, ...]
+    stands: dict[Lane, tuple[int | None, ...]]
+    latest: tuple[int, ...]
+    beside_lead: tuple[Article, ...]
+
+    def of(self, slot: str, section: int | None = None) -> tuple[int, ...]:
+        """The keys in a slot, without its empty places."""
+        return tuple(key for key in self.stands.get((slot, section), ()) if key is not None)
 
     def keys(self) -> set[int]:
-        several = [self.second, self.latest, self.also, self.voices, *self.desks.values()]
-        return {key for keys in several for key in keys} | {self.lead, self.investigation} - {None}  # type: ignore[operator]
+        """Every article that has a place."""
+        return {key for keys in self.stands.values() for key in keys if key is not None} | set(self.latest)
 
 
-def front_page(*, at: datetime) -> FrontPage:
-    """The front page of that moment, in twelve queries however much there is."""
-    sections = _sections_with_newest(at)
-    plan = _plan(sections, at)
+def front_page(*, at: datetime, chosen: Chosen | None = None) -> FrontPage:
+    """The front page of that moment, in eleven queries however much there is.
+
+    `chosen` is what stands by hand, where that is not what editors have put there: for a preview.
+    """
+    plan = plan_of(at=at, chosen=chosen)
     articles = Article.objects.published(at=at).for_teasers().defer("teaser").in_bulk(plan.keys())
 
     def those(keys: Iterable[int]) -> tuple[Article, ...]:
         return tuple(articles[key] for key in keys if key in articles)
 
-    lead = articles.get(plan.lead) if plan.lead else None
-    desks = ((section, those(plan.desks.get(section.pk, ()))) for section in sections)
+    desks = ((section, those(plan.of(Slot.SECTION, section.pk))) for section in plan.sections)
     return FrontPage(
-        sections=tuple(sections),
+        sections=plan.sections,
         agenda=_agenda(at),
-        lead=lead,
-        beside_lead=_beside_lead(lead, at),
-        second=those(plan.second),
+        lead=next(iter(those(plan.of(Slot.LEAD))), None),
+        beside_lead=plan.beside_lead,
+        second=those(plan.of(Slot.SECOND)),
         latest=those(plan.latest),
         briefs=newest_briefs(at=at),
-        also=those(plan.also),
-        opinion=next((section for section in sections if section.is_opinion), None),
-        voices=those(plan.voices),
+        also=those(plan.of(Slot.ALSO)),
+        opinion=next((section for section in plan.sections if section.is_opinion), None),
+        voices=those(plan.of(Slot.VOICES)),
         desks=tuple(Desk(section, rows[0], rows[1:]) for section, rows in desks if rows),
-        investigation=articles.get(plan.investigation) if plan.investigation else None,
+        investigation=next(iter(those(plan.of(Slot.INVESTIGATION))), None),
         partners=running_partners(at=at, most=PARTNERS),
         live=tuple(LiveCoverage.objects.running(at=at)[:LIVE]),
     )
 
 
-def _plan(sections: Sequence[Section], at: datetime) -> _Plan:
-    """Hand out the places. The investigation and the opinion pieces have their own; latest is by time alone."""
-    published = Article.objects.published(at=at).newest_first()
-    newest = list(published.values_list("pk", "section_id")[:NEWEST])
+def plan_of(*, at: datetime, chosen: Chosen | None = None) -> Plan:
+    """Hand out the places of that moment: first what editors chose, then by rule, and no article twice.
+
+    By rule the newest article marked for it leads, else the newest report; then follow the newest investigation, the
+    second leads, what belongs to the lead, the opinions, the list of the latest, and what is left to the sections.
+    """
+    sections = _sections_with_newest(at)
+    by_hand = standing_places(at=at) if chosen is None else only_public(chosen, at=at)
+    newest = _newest(at)
     opinion = {section.pk for section in sections if section.is_opinion}
-    reports = [pk for pk, section in newest if section not in opinion]
-    marked = published.filter(leads_front=True).values_list("pk", flat=True).first()
-    lead = marked or next(iter(reports), None) or next((pk for pk, _ in newest), None)
-    investigations = published.filter(kicker=Article.Kind.INVESTIGATION).exclude(pk__in=[lead] if lead else [])
-    told = investigations.values_list("pk", flat=True).first()
+    reports = [pk for pk, section in newest.articles if section not in opinion]
+    fill = _Filling({place: key for place, key in by_hand.items() if place.section not in opinion})
 
-    shown = {lead, told}
-    second = _take(SECOND, reports, shown)
-    beside_latest = {lead, *second}
-    also = _take(ALSO, reports, shown)
-    voices = _take(VOICES, (pk for section in sections if section.pk in opinion for pk in _newest_of(section)), shown)
-    return _Plan(
-        lead=lead,
-        second=second,
-        latest=[pk for pk, _ in newest if pk not in beside_latest][:LATEST],
-        also=also,
-        voices=voices,
-        desks={
-            section.pk: _take(1 + DESK_MORE, _newest_of(section), shown)
-            for section in sections
-            if section.pk not in opinion
-        },
-        investigation=told,
-    )
+    lead = fill(Slot.LEAD, [*newest.marked, *reports, *(pk for pk, _ in newest.articles)])
+    fill(Slot.INVESTIGATION, newest.investigations)
+    fill(Slot.SECOND, reports)
+    beside = _beside_lead(lead[0], fill.shown, at)
+    fill.shown.update(article.pk for article in beside)
+    fill(Slot.VOICES, [pk for section in sections if section.pk in opinion for pk in _newest_of(section)])
+    latest = fill.take(LATEST, [pk for pk, _ in newest.articles])
+    fill(Slot.ALSO, reports)
+    for section in sections:
+        if section.pk not in opinion:
+            fill(Slot.SECTION, _newest_of(section), section=section.pk)
+    return Plan(tuple(sections), fill.stands, tuple(latest), beside)
 
 
-def _take(most: int, keys: Iterable[int], shown: set[int | None]) -> list[int]:
-    """The first `most` keys that are not shown yet; they are from now on."""
-    taken = [key for key in keys if key not in shown][:most]
-    shown.update(taken)
-    return taken
+class _Filling:
+    """Fills the slots one after the other. `shown` are the articles that have a place already."""
+
+    def __init__(self, by_hand: Chosen) -> None:
+        self.by_hand = by_hand
+        self.shown: set[int] = set(by_hand.values())
+        self.stands: dict[Lane, tuple[int | None, ...]] = {}
+
+    def __call__(self, slot: Slot, candidates: Sequence[int], *, section: int | None = None) -> tuple[int | None, ...]:
+        """Keep what was put there by hand, and put the first candidates without a place into the gaps."""
+        places = [self.by_hand.get(Place(slot, section, number + 1)) for number in range(HOLDS[slot])]
+        taken = iter(self.take(places.count(None), candidates))
+        self.stands[slot, section] = filled = tuple(next(taken, None) if key is None else key for key in places)
+        return filled
+
+    def take(self, most: int, candidates: Iterable[int]) -> list[int]:
+        """The first `most` that are not shown yet; they are from now on."""
+        taken = [key for key in dict.fromkeys(candidates) if key not in self.shown][:most]
+        self.shown.update(taken)
+        return taken
+
+
+@dataclass(frozen=True)
+class _Newest:
+    """The newest articles with their sections, and those that stand apart: all of one query."""
+
+    articles: list[tuple[int, int]]
+    marked: list[int]
+    investigations: list[int]
+
+
+def _newest(at: datetime) -> _Newest:
+    published = Article.objects.published(at=at).newest_first()
+    apart = {
+        "marked": published.filter(leads_front=True),
+        "told": published.filter(kicker=Article.Kind.INVESTIGATION),
+    }
+    columns = {
+        f"{name}_{place}": Subquery(rows.values("pk")[place : place + 1])
+        for name, rows in apart.items()
+        for place in range(APART)
+    }
+    rows = list(published.annotate(**columns).values_list("pk", "section_id", *columns)[:NEWEST])
+    of_each = list(rows[0][2:]) if rows else []
+    marked, told = of_each[:APART], of_each[APART:]
+    return _Newest([row[:2] for row in rows], *([key for key in keys if key is not None] for keys in (marked, told)))
 
 
 def _sections_with_newest(at: datetime) -> list[Section]:
@@ -141,10 +185,13 @@ def _newest_of(section: Section) -> list[int]:
     return [key for key in keys if key is not None]
 
 
-def _beside_lead(lead: Article | None, at: datetime) -> tuple[Article, ...]:
+def _beside_lead(lead: int | None, shown: set[int], at: datetime) -> tuple[Article, ...]:
+    """The newest two that belong to the lead, unless they have a place of their own."""
     if lead is None:
         return ()
-    return tuple(lead.related.published(at=at).newest_first().select_related("section")[:2])
+    related = Article.related.through.objects.filter(from_article=lead).values("to_article")
+    found = Article.objects.published(at=at).filter(pk__in=related).exclude(pk__in=shown)
+    return tuple(found.newest_first().select_related("section")[:2])
 
 
 def _agenda(at: datetime) -> tuple[AgendaItem, ...]:

@@ -30,6 +30,8 @@ SOURCES = (
     Source("articles_partneritem", moments=("starts_at", "ends_at")),
     Source("articles_agendaitem"),
     Source("articles_crawler"),
+    Source("articles_frontversion", moments=("begins_at",), moments_when="taken_back_at IS NULL"),
+    Source("articles_frontplace"),
     Source("newsroom_page", moments=("published_at",)),
     Source("newsroom_pageversion"),
     Source("newsroom_pagereview"),

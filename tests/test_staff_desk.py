@@ -121,7 +121,10 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
     },
 }
 
-RIGHTS["Chief editors"] = RIGHTS["Editors"] | {"articles.section": {VIEW, ADD, CHANGE}}
+RIGHTS["Chief editors"] = RIGHTS["Editors"] | {
+    "articles.section": {VIEW, ADD, CHANGE},
+    "articles.frontversion": {VIEW, CHANGE},
+}
 # What is more than adding, changing, seeing and deleting rows.
 VERBS = {
     "Authors": set(),

@@ -4,6 +4,7 @@ from .article import Article, Byline, FormerAddress, FullText
 from .author import Author
 from .correction import Correction
 from .crawler import Crawler
+from .front import FrontPlace, FrontVersion
 from .gift import GiftLink, PrivateFeed
 from .hold import Hold
 from .imported import ImportedArticle, ImportedPicture, OldAddress
@@ -30,6 +31,8 @@ __all__ = [
     "Correction",
     "Crawler",
     "FormerAddress",
+    "FrontPlace",
+    "FrontVersion",
     "FullText",
     "GiftLink",
     "Hold",
