@@ -1,11 +1,12 @@
 """Where articles and pictures came from when they were brought in from elsewhere, and the addresses they had there."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 from django.db import models
 
-from .article import Article
+from .article import Article, FullText
 from .picture import Picture
 
 LONGEST_PATH = 500
@@ -66,3 +67,8 @@ class OldAddress(models.Model):
     def plain(address: str) -> str:
         """The path of an address as it is kept: in letters, in lower case, without slashes at its ends."""
         return unquote(urlsplit(address.replace("\\", "/")).path).replace("\x00", "").strip("/ ").lower()
+
+
+def whole_texts(articles: Iterable[Article]) -> dict[int, str]:
+    """The whole text of each article by its key: for the newsroom's own copy, and for no reader."""
+    return dict(FullText.objects.filter(article__in=list(articles)).values_list("article_id", "html"))
