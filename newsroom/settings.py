@@ -518,6 +518,7 @@ KEEP_OPENINGS_DAYS = env.number("KEEP_OPENINGS_DAYS", default=2, least=2)
 # How many a person opened on a day: core readers of thirty days, and the sum of the month before.
 KEEP_PERSON_DAYS_DAYS = env.number("KEEP_PERSON_DAYS_DAYS", default=62, least=62)
 KEEP_RUNS_DAYS = env.number("KEEP_RUNS_DAYS", default=14, least=1)
+KEEP_WORKING_COPIES_DAYS = env.number("KEEP_WORKING_COPIES_DAYS", default=30, least=1)
 KEEP_UNPROVED_DAYS = env.number("KEEP_UNPROVED_DAYS", default=2, least=1)
 KEEP_UNFINISHED_SIGN_INS_DAYS = 1
 KEEP_LAST_LETTERS_DAYS = 7

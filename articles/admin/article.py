@@ -171,7 +171,7 @@ class ArticleAdmin(WritingPage):
 
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.now = now_of(request)  # type: ignore[attr-defined]
+        form.now = now_of(request)
         return form
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Article | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.admin.widgets import ForeignKeyRawIdWidget
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -90,6 +91,8 @@ class ArticleForm(forms.ModelForm):
     now: ClassVar[datetime]
     # What cleaning took out of the text that was typed; known once the form is valid.
     left_out: tuple[str, ...] = ()
+    # What this editor typed before and did not save, to go on with.
+    typed_before: ClassVar[QueryDict | None] = None
 
     text = ProseEditorFormField(extensions=BODY_EXTENSIONS, required=False, widget=AdminProseEditorWidget, label="Text")
     signed_by = OrderedChoice(
@@ -138,6 +141,9 @@ class ArticleForm(forms.ModelForm):
             self.fields["slug"].required = False
         if self.instance.pk:
             self._load()
+        if self.typed_before is not None and not self.is_bound:
+            for name, field in self.fields.items():
+                self.initial[name] = field.widget.value_from_datadict(self.typed_before, {}, name)
 
     def _load(self) -> None:
         article = self.instance

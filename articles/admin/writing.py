@@ -1,17 +1,22 @@
-"""What the page to write on has beside the form: links to articles found by their words."""
+"""What the page to write on has beside the form: links to articles, and what was typed and not saved."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, JsonResponse
+from django.db import transaction
+from django.forms.widgets import Script
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.views.decorators.http import require_POST
 
 from articles import search
 from articles.models import Article
 from edge.http import Request, now_of
+
+from . import unsaved
 
 # So many articles are offered for a link.
 OFFERED = 8
@@ -20,9 +25,52 @@ OFFERED = 8
 class WritingPage(admin.ModelAdmin):
     """A page of the admin on which an article is written."""
 
+    class Media:
+        js: ClassVar[list[Script]] = [Script("articles/keep-typing.js", defer=True)]
+
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        return [path("links/", wrap(self.links), name="articles_article_links"), *super().get_urls()]
+        return [
+            path("links/", wrap(self.links), name="articles_article_links"),
+            path("unsaved/keep/", wrap(require_POST(self.keep_typed)), name="articles_article_keep"),
+            path("unsaved/drop/", wrap(require_POST(self.drop_typed)), name="articles_article_drop"),
+            path("unsaved/token/", wrap(self.token), name="articles_article_token"),
+            *super().get_urls(),
+        ]
+
+    def keep_typed(self, request: HttpRequest) -> HttpResponse:
+        """Keep what is typed and not saved yet."""
+        return unsaved.keep(self, request)
+
+    def drop_typed(self, request: HttpRequest) -> HttpResponse:
+        """Throw away what was typed and not saved."""
+        return unsaved.drop(request)
+
+    def token(self, request: HttpRequest) -> HttpResponse:
+        """What a form must carry now."""
+        return unsaved.token(request)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The form; what was sent before and whose answer was lost is saved into the same article."""
+        key = unsaved.key_in(request.POST) if request.method == "POST" else None
+        if key is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            if copy := unsaved.claim(request, key):
+                object_id = unsaved.again(request, copy, object_id)
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if request.method == "GET" and (copy := unsaved.taken_up(request, obj)):
+            form.typed_before = unsaved.as_sent(copy)  # type: ignore[attr-defined]
+        return form
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        context |= unsaved.context(request, kwargs.get("obj"))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def links(self, request: Request) -> JsonResponse:
         """Published articles that fit the words in `q`, to link to; the newest where it is empty.
@@ -39,6 +87,8 @@ class WritingPage(admin.ModelAdmin):
         if form.left_out:
             names = ", ".join(form.left_out)
             messages.warning(request, f"The text was kept without what an article cannot hold: {names}.")
+        if (key := unsaved.key_in(request.POST)) and (copy := unsaved.claim(request, key)):
+            copy.has_been_saved(form.instance, at=now_of(request))
         return super().construct_change_message(request, form, formsets, add)
 
 

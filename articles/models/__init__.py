@@ -19,6 +19,7 @@ from .short import AgendaItem, Brief
 from .step import Step
 from .topic import Topic
 from .version import ArticleVersion
+from .working_copy import WorkingCopy
 
 __all__ = [
     "AgendaItem",
@@ -51,4 +52,5 @@ __all__ = [
     "ShareLink",
     "Step",
     "Topic",
+    "WorkingCopy",
 ]
