@@ -13,7 +13,7 @@ from subscriptions.access import Entitlement
 from . import body, footnotes
 from .addresses import absolute
 from .figures import figures_in, put_in, with_figures
-from .models import Article, FullText, GiftLink, LiveCoverage, LiveEntry, LiveText
+from .models import Article, FullText, GiftLink, LiveCoverage, LiveEntry, LiveText, ShareLink
 from .river import place_above
 
 
@@ -23,6 +23,7 @@ class Access(StrEnum):
     FREE = "free"
     ENTITLED = "entitled"
     GIFT = "gift"
+    SHARED = "shared"
     SEARCH_ENGINE = "search engine"
     LOCKED = "locked"
 
@@ -64,6 +65,13 @@ def reading_of_gift(article: Article, gift: GiftLink, *, at: datetime) -> Readin
     if gift.article_id != article.pk or not gift.is_open(at=at):
         return None
     return Reading(Access.GIFT if article.has_wall else Access.FREE, _full_text(article))
+
+
+def reading_of_share(article: Article, link: ShareLink, *, at: datetime) -> Reading | None:
+    """The full text for whoever was shown this article before its publication; None where the link has ended."""
+    if link.article_id != article.pk or not link.is_open(at=at):
+        return None
+    return Reading(Access.SHARED, _full_text(article))
 
 
 def reading_of_search_engine(article: Article) -> Reading:

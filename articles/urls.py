@@ -13,6 +13,7 @@ from . import (
     oembed,
     offline,
     private_feed,
+    share_views,
     sitemaps,
     views,
 )
@@ -58,6 +59,7 @@ urlpatterns = [
     path("authors/<slug:slug>/key.asc", views.author_key, name="author_key"),
     path("partners/notices/", views.partner_notices, name="partner_notices"),
     path("partners/<int:pk>/", views.partner_notice, name="partner_notice"),
+    path("shared/<str:token>/", share_views.shared, name="shared"),
     path("gift/", gift_views.give, name="give"),
     path("gift/<str:token>/", gift_views.opened, name="gift"),
     path("account/gifts/", gift_views.mine, name="gifts"),

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from django_prose_editor.fields import ProseEditorFormField, create_sanitizer
 from django_prose_editor.widgets import AdminProseEditorWidget
 
+from articles.changes import rows
 from articles.editor import BODY_EXTENSIONS
 from edge import languages
 from edge.http import now_of
@@ -27,7 +28,6 @@ from edge.http import now_of
 from . import placeholders
 from .models import Page, PageVersion
 from .models.page import Words
-from .page_changes import rows
 from .pages import in_print
 
 # What an article's text may hold, without what only an article has: the wall, its pictures, its notes.

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from articles.models import Article, Topic
+from articles.models.version import keep_version
 from edge.languages import LanguagePrefix
 from readers.models import User
 from tests.make import NOW, a_coverage, a_grant, a_plan, a_reader, a_subscription, an_article, an_entry
@@ -65,6 +66,7 @@ def article(at: Callable[..., None]) -> Article:
     other = an_article("Another bridge", text="<p>One.</p><p>Two.</p><p>Three.</p>")
     other.related.set([article])
     article.topics.add(Topic.objects.create(name="Bridges", slug="bridges"))
+    keep_version(article, by=None, at=NOW)
     coverage = a_coverage("Live from the bridge", slug="live-bridge")
     an_entry(coverage, "It has begun", f"<p>The {CANARY} is paid for here too, and the {COMPANION}.</p>")
     return article
@@ -97,6 +99,8 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "coverage_id": [first],
         "entry_id": [first],
         "picture_id": [first],
+        "version_number": [first],
+        "link_id": [first],
         "grant_id": [first],
         "group_id": [first],
         "list_id": [first],

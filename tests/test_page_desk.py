@@ -10,10 +10,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from articles.changes import Piece, rows
 from newsroom import first_pages, placeholders
 from newsroom.models import Page, PageVersion
 from newsroom.models.page import BUILT_IN, Words
-from newsroom.page_changes import Piece, rows
 from readers.models import User
 from tests.make import NOW, TOMORROW, a_plan, an_article, somebody_in
 

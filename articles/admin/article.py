@@ -1,17 +1,15 @@
 """Writing, publishing, scheduling and taking back an article."""
 
 from datetime import datetime
+from functools import partial, wraps
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, Q, QuerySet, Value
 from django.forms import ModelForm
 from django.forms.widgets import Script
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.timesince import timeuntil
@@ -20,27 +18,22 @@ from articles.models import Article
 from articles.models.article import ArticleQuerySet
 from edge.http import Request, now_of
 
-from . import corrections, own, preview
-from .forms import PUBLISH, PUBLISH_AT, TAKE_BACK, ArticleForm, PicturePicker
+from . import corrections, holding, own, preview, sharing, versions, workflow
+from .forms import ArticleForm, PicturePicker
+from .workflow import in_words as in_words
 from .writing import WritingPage
 
-BRUSSELS = ZoneInfo(settings.TIME_ZONE)
 
+def posted(view: Any) -> Any:
+    """The view, for POST only; `require_POST` wants the request first."""
 
-def in_words(article: Article, *, at: datetime) -> str:
-    """How far an article has come: "Draft", "Published 14:30", "Scheduled for 24 November 2026, 09:00 (in 3 hours)"."""
-    if article.status == Article.Status.WITHDRAWN and article.withdrawn_at:
-        local = article.withdrawn_at.astimezone(BRUSSELS)
-        return f"Withdrawn {local.day} {local:%B %Y, %H:%M}"
-    if article.status != Article.Status.PUBLISHED or article.published_at is None:
-        return "Draft"
-    local = article.published_at.astimezone(BRUSSELS)
-    if article.is_scheduled(at=at):
-        rest = timeuntil(article.published_at, at, depth=1)
-        return f"Scheduled for {local.day} {local:%B %Y, %H:%M} (in {rest})"
-    if local.date() == at.astimezone(BRUSSELS).date():
-        return f"Published {local:%H:%M}"
-    return f"Published {local.day} {local:%B %Y, %H:%M}"
+    @wraps(view)
+    def checked(desk: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return view(desk, request, *args, **kwargs)
+
+    return checked
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -50,13 +43,14 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("draft", "Draft"), ("scheduled", "Scheduled"), ("published", "Published"), ("withdrawn", "Withdrawn")]
+        states = ("draft", "review", "ready", "scheduled", "published", "withdrawn")
+        return [(state, "In review" if state == "review" else state.capitalize()) for state in states]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
         due = Q(status=Article.Status.PUBLISHED, published_at__lte=now_of(request))
         waiting = Q(status=Article.Status.PUBLISHED, published_at__gt=now_of(request))
-        chosen = {"draft": Q(status=Article.Status.DRAFT), "scheduled": waiting, "published": due}
-        chosen["withdrawn"] = Q(status=Article.Status.WITHDRAWN)
+        chosen = {state: Q(status=state) for state in ("draft", "review", "ready", "withdrawn")}
+        chosen |= {"scheduled": waiting, "published": due}
         return queryset.filter(chosen.get(self.value() or "", Q()))
 
 
@@ -78,16 +72,22 @@ class ArticleAdmin(WritingPage):
     raw_id_fields = ("hero",)
     autocomplete_fields = ("related", "topics", "translation_of")
     save_on_top = False
-    readonly_fields = ("corrected_so_far",)
+    readonly_fields = ("corrected_so_far", "story")
     fieldsets = (
         (None, {"classes": ["desk-main"], "fields": ["headline", "standfirst", "text"]}),
         ("Where it stands", {"classes": ["desk-side"], "fields": ["section", "kicker", "signed_by", "topics"]}),
         ("Main picture", {"classes": ["desk-side"], "fields": ["hero", "hero_caption"]}),
         (
+            "At the desk",
+            {"classes": ["desk-side"], "fields": ["assigned_to", "planned_on", "embargo_until", "note", "story"]},
+        ),
+        (
             "On the site",
             {
                 "classes": ["desk-side"],
-                "fields": [*("is_free", "leads_front", "slug", "language", "translation_of", "related", "began_with")],
+                "fields": [
+                    *("is_free", "leads_front", "slug", "language", "translation_of", "related", "began_with", "holds")
+                ],
             },
         ),
     )
@@ -99,7 +99,7 @@ class ArticleAdmin(WritingPage):
 
     class Media:
         css: ClassVar[dict[str, list[str]]] = {"all": ["articles/editor.css"]}
-        js: ClassVar[list[Script]] = [Script("articles/desk.js", defer=True)]
+        js: ClassVar[list[Script]] = [Script("articles/desk.js", defer=True), Script("articles/holding.js", defer=True)]
 
     # --- The list -----------------------------------------------------------------------------------
 
@@ -115,10 +115,10 @@ class ArticleAdmin(WritingPage):
     @admin.display(description="state", ordering="status")
     def state(self, article: Article) -> str:
         at: datetime = article.asked_at  # type: ignore[attr-defined]
-        word = in_words(article, at=at).split()[0]
+        word = in_words(article, at=at) if article.is_being_written else in_words(article, at=at).split()[0]
         waiting = article.is_scheduled(at=at) and article.published_at
         rest = f" in {timeuntil(waiting, at, depth=1)}" if waiting else ""
-        return format_html('<span class="state state--{}">{}{}</span>', word.lower(), word, rest)
+        return format_html('<span class="state state--{}">{}{}</span>', article.status, word, rest)
 
     @admin.display(description="kind", ordering="kicker")
     def kind(self, article: Article) -> str:
@@ -149,8 +149,9 @@ class ArticleAdmin(WritingPage):
     def has_change_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         if not super().has_change_permission(request, obj) or (obj and not own.is_own(obj, request.user)):
             return False
-        # To change what is published is to publish.
-        return obj is None or obj.status == Article.Status.DRAFT or self.has_publish_permission(request)
+        # To change what is published is to publish; and what is ready stays as it was read.
+        is_open = obj is None or obj.status in (Article.Status.DRAFT, Article.Status.REVIEW)
+        return is_open or self.has_publish_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         if obj and not own.is_own(obj, request.user):
@@ -169,9 +170,13 @@ class ArticleAdmin(WritingPage):
     def corrected_so_far(self, article: Article) -> str:
         return corrections.listed(article)
 
+    @admin.display(description="so far")
+    def story(self, article: Article) -> str:
+        return workflow.story(article) if article.pk else "Nothing so far."
+
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.now = now_of(request)
+        form.now, form.user = now_of(request), request.user
         return form
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Article | None = None) -> dict[str, Any]:
@@ -199,13 +204,27 @@ class ArticleAdmin(WritingPage):
         context["is_withdrawn"] = bool(article and article.status == Article.Status.WITHDRAWN)
         context["may_withdraw"] = request.user.has_perm("articles.withdraw_article")
         context["is_out"] = bool(article and article.is_published(at=now_of(request)))
+        context |= self._desk_of(request, article) if article and self.has_change_permission(request, article) else {}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _desk_of(self, request: HttpRequest, article: Article) -> dict[str, Any]:
+        """What the frame of the page says besides the form: who writes, how far it has come, what may be pressed."""
+        hold = holding.of_page(request, article) if request.method == "GET" else {}
+        embargo = article.embargo_until if article.is_embargoed(at=now_of(request)) else None
+        pressable = {verb: workflow.may_press(verb, article, request.user) for verb in workflow.VERBS}
+        return {"hold": hold, "embargo": embargo, "may": pressable, "is_written": article.is_being_written}
 
     def save_model(self, request: HttpRequest, obj: Article, form: ModelForm, change: bool) -> None:
         """Write it, and keep the old address where readers may have it."""
         slug, was = obj.slug, form.initial.get("slug")
         if change and was and obj.published_at:
             obj.slug = was
+        if change:
+            versions.keep_what_was(obj)
+            holding.settle(form, request)  # type: ignore[arg-type]
+        if obj.status == Article.Status.PUBLISHED and form.goes_public_at:  # type: ignore[attr-defined]
+            # The new moment and the new embargo are kept together, or the database would refuse.
+            obj.published_at = form.goes_public_at  # type: ignore[attr-defined]
         obj.write(form.cleaned_data["text"])
         obj.move_to(slug)
         if obj.is_published(at=now_of(request)):
@@ -221,23 +240,12 @@ class ArticleAdmin(WritingPage):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         form.instance.sign(own.signing(form.cleaned_data["signed_by"], request.user))
-        self._do(form.verb, request, form)
+        versions.keep(form.instance, request=request)
+        workflow.note_what_was_planned(form, request, is_new=not change)
+        if said := workflow.carry_out(form, request):
+            self.log_change(request, form.instance, said)
 
-    # --- The verbs ----------------------------------------------------------------------------------
-
-    def _do(self, verb: str, request: HttpRequest, form: ArticleForm) -> None:
-        """What the pressed button asks for besides saving, with a line in the log that says who did it."""
-        if not verb:
-            return
-        if not self.has_publish_permission(request):
-            raise PermissionDenied
-        article, moment = form.instance, form.goes_public_at
-        if verb == TAKE_BACK:
-            article.take_back()
-            self.log_change(request, article, "Taken back.")
-        elif moment:
-            article.publish(at=moment)
-            self.log_change(request, article, f"{in_words(article, at=now_of(request))}.")
+    # --- Afterwards ---------------------------------------------------------------------------------
 
     def response_add(self, request: HttpRequest, obj: Article, post_url_continue: str | None = None) -> HttpResponse:
         return self._back_to_the_page(request, obj)
@@ -246,16 +254,13 @@ class ArticleAdmin(WritingPage):
         return self._back_to_the_page(request, obj)
 
     def _back_to_the_page(self, request: HttpRequest, article: Article) -> HttpResponse:
-        word = in_words(article, at=now_of(request))
-        said = {
-            PUBLISH: "It is out.",
-            PUBLISH_AT: f"{word}. It appears by itself.",
-            TAKE_BACK: "Taken back: it is a draft again, and its address answers “not found”.",
-        }.get(request.POST.get("verb", ""), f"Saved. {word}.")
-        messages.success(request, said)
+        verb = request.POST.get("verb", "")
+        messages.success(request, workflow.said_to(verb, article, at=now_of(request)))
+        if not self.has_view_permission(request, article):
+            return HttpResponseRedirect(reverse("admin:articles_article_changelist"))
         return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))
 
-    # --- The preview --------------------------------------------------------------------------------
+    # --- Its other pages ----------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -264,7 +269,26 @@ class ArticleAdmin(WritingPage):
             path("<int:article_id>/preview/", self.preview, name="articles_article_preview"),
             path("<int:article_id>/withdraw/", wrap(self.withdraw), name="articles_article_withdraw"),
             path("<int:article_id>/put-back/", wrap(self.put_back), name="articles_article_put_back"),
+            *self._own_pages(),
             *super().get_urls(),
+        ]
+
+    def _own_pages(self) -> list[URLPattern]:
+        """Pages with files of their own: each is given the desk, the request and what the address names."""
+
+        def own_page(address: str, name: str, view: Any) -> URLPattern:
+            wrapped = self.admin_site.admin_view(partial(view, self))
+            return path(f"<int:article_id>/{address}", wrapped, name=f"articles_article_{name}")
+
+        one = "versions/<int:version_number>/"
+        return [
+            own_page("holding/", "holding", posted(holding.beat)),
+            own_page("take-over/", "take_over", posted(holding.take_over)),
+            own_page("versions/", "versions", versions.listed),
+            own_page(one, "version", versions.side_by_side),
+            own_page(f"{one}restore/", "restore", posted(versions.restore)),
+            own_page("share/", "share", sharing.page),
+            own_page("share/<int:link_id>/end/", "end_share", posted(sharing.end)),
         ]
 
     def preview(self, request: Request, article_id: int | None = None) -> HttpResponse:

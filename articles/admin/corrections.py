@@ -90,7 +90,7 @@ def put_back(request: HttpRequest, desk: "ArticleAdmin", article_id: int) -> Htt
     """Undo it. Raises PermissionDenied, or Http404 for what is not withdrawn."""
     article = get_object_or_404(Article.objects.withdrawn(), pk=article_id)
     _must_be_allowed(request)
-    article.put_back()
+    article.put_back(by=request.user, at=now_of(request))
     desk.log_change(request, article, "Put back after a withdrawal.")
     messages.success(request, "Put back: everybody can read it again, under its old date.")
     return _back(article)

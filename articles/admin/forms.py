@@ -24,10 +24,10 @@ from articles.editor import BODY_EXTENSIONS
 from articles.models import Article, Author, FormerAddress, FullText, Picture
 from edge.desk import MomentInput
 
-# The buttons of the action row, apart from "Save draft", which has no word of its own.
-PUBLISH, PUBLISH_AT, TAKE_BACK = "publish", "publish_at", "take_back"
+from . import holding, workflow
+from .workflow import PUBLISH, PUBLISH_AT, READY, TAKE_BACK, VERBS
+
 _TOO_LONG = "This has %(show_value)d characters; there is room for %(limit_value)d."
-VERBS = (PUBLISH, PUBLISH_AT, TAKE_BACK)
 
 
 class OrderedSelects(forms.SelectMultiple):
@@ -86,9 +86,10 @@ class PicturePicker(ForeignKeyRawIdWidget):
 
 
 class ArticleForm(forms.ModelForm):
-    """An article as its editor sees it. `now` and the verb of the button decide what must be filled in."""
+    """An article as its editor (`user`) sees it. `now` and the verb of the button decide what must be filled in."""
 
     now: ClassVar[datetime]
+    user: ClassVar[Any]
     # What cleaning took out of the text that was typed; known once the form is valid.
     left_out: tuple[str, ...] = ()
     # What this editor typed before and did not save, to go on with.
@@ -100,7 +101,26 @@ class ArticleForm(forms.ModelForm):
     )
     # Which version the editor began with; a later one by somebody else is not written over unseen.
     began_with = forms.CharField(required=False, widget=forms.HiddenInput)
+    # By what this page is known to hold the article (articles/models/hold.py).
+    holds = forms.CharField(required=False, widget=forms.HiddenInput)
     publish_at = forms.DateTimeField(required=False, widget=MomentInput, label="Publish at (Brussels time)")
+    embargo_until = forms.DateTimeField(
+        required=False,
+        widget=MomentInput,
+        label="Embargo until",
+        help_text="Brussels time. It cannot go out before, whoever presses what.",
+    )
+    planned_on = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), label="Planned for"
+    )
+    assigned_to = workflow.ColleagueChoice(queryset=None, required=False, label="Assigned to", empty_label="Nobody")
+    note = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Note to colleagues",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Readers never see it. It stays with the article, with your name.",
+    )
     correction = forms.CharField(
         required=False,
         max_length=500,
@@ -118,7 +138,7 @@ class ArticleForm(forms.ModelForm):
         model = Article
         fields = (
             "headline", "standfirst", "section", "kicker", "slug", "hero", "hero_caption",
-            "is_free", "leads_front", "related",
+            "is_free", "leads_front", "related", "embargo_until", "planned_on", "assigned_to",
         )  # fmt: skip
         widgets: ClassVar[dict[str, Any]] = {
             "headline": forms.Textarea(attrs={"rows": 2}),
@@ -137,6 +157,8 @@ class ArticleForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "assigned_to" in self.fields:
+            self.fields["assigned_to"].queryset = workflow.colleagues()  # type: ignore[attr-defined]
         if "slug" in self.fields:
             self.fields["slug"].required = False
         if self.instance.pk:
@@ -255,6 +277,12 @@ class ArticleForm(forms.ModelForm):
             self.add_error("language", words)
         return cleaned
 
+    def clean_holds(self) -> str:
+        """Raises ValidationError, once, where somebody else is writing the article; saving again takes over."""
+        if words := holding.refuse_once(self):
+            self.add_error(None, words)
+        return str(self.cleaned_data["holds"])
+
     def clean_publish_at(self) -> datetime | None:
         """The moment, in the future. Raises ValidationError where it has passed."""
         moment = self.cleaned_data["publish_at"]
@@ -268,13 +296,15 @@ class ArticleForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
-        goes_out = self.verb in (PUBLISH, PUBLISH_AT)
+        goes_out = self.verb in (PUBLISH, PUBLISH_AT, READY)
         stays_out = self.instance.status == Article.Status.PUBLISHED and self.verb != TAKE_BACK
         if goes_out or stays_out:
             self.instance.words = body.count_words(self.cleaned_data.get("text", ""))
             for field, words in self.instance.missing_for_publication().items():
                 if field not in self.errors:
                     self.add_error(field if field in self.fields else None, words)
+        for name, words in workflow.refusals(self).items():
+            self.add_error(name if name in self.fields else None, words)
         if goes_out:
             self._look_at_pictures()
 

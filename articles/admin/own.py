@@ -14,20 +14,24 @@ def edits_others(user: Any) -> bool:
 
 
 def visible(articles: QuerySet[Any], user: Any) -> QuerySet[Any]:
-    """Those that this person finds at the desk: an author's are the ones signed with the author's name."""
-    return articles if edits_others(user) else articles.filter(_signed_by(user))
+    """Those that this person finds at the desk: an author's are signed with the author's name, or assigned to them."""
+    return articles if edits_others(user) else articles.filter(_signed_by(user) | Q(assigned_to=user.pk))
 
 
 def linkable(articles: QuerySet[Any], user: Any, *, at: datetime) -> QuerySet[Any]:
     """Those that this person may name as related: their own, and what everybody can see."""
     if edits_others(user):
         return articles
-    return articles.filter(_signed_by(user) | Q(pk__in=Article.objects.published(at=at).values("pk")))
+    return articles.filter(
+        _signed_by(user) | Q(assigned_to=user.pk) | Q(pk__in=Article.objects.published(at=at).values("pk"))
+    )
 
 
 def is_own(article: Article, user: Any) -> bool:
     """The same rule as `visible`, for one article."""
-    return edits_others(user) or article.bylines.filter(author__account=user.pk).exists()
+    if edits_others(user) or article.assigned_to_id == user.pk:
+        return True
+    return article.bylines.filter(author__account=user.pk).exists()
 
 
 def may_begin(user: Any) -> bool:

@@ -7,7 +7,9 @@ from difflib import SequenceMatcher
 from html import unescape
 from itertools import zip_longest
 
-_BLOCK_END = re.compile(r"</(?:p|h2|h3|li|blockquote|figcaption)>")
+_BLOCK_END = re.compile(r"</(?:p|h2|h3|li|blockquote|figcaption|td|th)>|<hr\b[^>]*>")
+_WALL = re.compile(r'<hr class="wall"\s*/?>')
+_PICTURE = re.compile(r'<figure data-picture="(\d+)">')
 _LINK = re.compile(r'<a\b[^>]*href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _BREAK = re.compile(r"<br\s*/?>")
 _TAG = re.compile(r"<[^>]*>")
@@ -36,8 +38,13 @@ class Row:
 
 
 def blocks(html: str) -> list[str]:
-    """The text block by block, each link followed by its address, since an address is part of what is said."""
-    with_addresses = _LINK.sub(lambda found: f"{found[2]} [{found[1]}]", html)
+    """The text block by block, each link followed by its address, since an address is part of what is said.
+
+    The wall and the pictures stand in it as words, since they may move or be exchanged.
+    """
+    in_words = _WALL.sub("<p>[The wall stands here]</p>", html)
+    in_words = _PICTURE.sub(lambda found: f"{found[0]}[Picture {found[1]}] ", in_words)
+    with_addresses = _LINK.sub(lambda found: f"{found[2]} [{found[1]}]", in_words)
     parts = _BLOCK_END.split(_BREAK.sub(" ", with_addresses))
     texts = (" ".join(unescape(_TAG.sub("", part)).split()) for part in parts)
     return [text for text in texts if text]
