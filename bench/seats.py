@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--seats", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
-    with _database():
+    with database():
         payers, seated, nobody = _people(given.seats)
         print(f"{'':34} {'queries':>8} {'ms each':>9} {'beside a subscription':>23}")
         held = [_compare(*one, payers, seated, nobody, given.rounds) for one in _questions()]
@@ -142,7 +142,7 @@ def _people(seats: int) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
 
 
 @contextlib.contextmanager
-def _database() -> Iterator[None]:
+def database() -> Iterator[None]:
     bin_dir = pg.binaries()
     if bin_dir is None:
         raise SystemExit("The benches need PostgreSQL (apt-get install postgresql).")

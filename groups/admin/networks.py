@@ -18,6 +18,7 @@ from readers.models import User
 
 from ..models import GroupAccount, GroupEvent, Network, OffSitePass
 from ..models.network import RARELY_WIDER
+from .searching import ByAddressOrOrganisation
 from .seats import HeldFilter
 
 AT_ONCE = 500
@@ -168,13 +169,13 @@ class NetworkAdmin(admin.ModelAdmin):
 
 
 @admin.register(OffSitePass)
-class OffSitePassAdmin(MirrorAdmin):
+class OffSitePassAdmin(ByAddressOrOrganisation, MirrorAdmin):
     """Who reads away from the premises. Passes are asked for there; staff can only end one."""
 
     list_display = ("email", "group", "asked_at", "opened_times", "valid_until", "ended_at")
     list_filter = (HeldFilter,)
     list_select_related = ("group",)
-    search_fields = ("email__startswith", "group__organisation")
+    address_field = "email"
     show_full_result_count = False
     exclude = ("token_hash",)
     actions = ["end"]

@@ -14,6 +14,7 @@ from edge.http import now_of
 
 from .. import inviting, seating
 from ..models import Domain, GroupEvent, Invitation, Manager, Seat
+from .searching import ByAddressOrOrganisation
 
 
 class HeldFilter(admin.SimpleListFilter):
@@ -32,14 +33,13 @@ class HeldFilter(admin.SimpleListFilter):
 
 
 @admin.register(Seat)
-class SeatAdmin(MirrorAdmin):
+class SeatAdmin(ByAddressOrOrganisation, MirrorAdmin):
     """Who sits where. A seat is taken by whoever proves the address; staff can only end it."""
 
     list_display = ("address", "group", "how", "given_at", "last_used_on", "ended_at", "ended_because")
     list_filter = (HeldFilter, "how", "ended_because")
+    list_per_page = 50
     list_select_related = ("group",)
-    search_fields = ("address__startswith", "group__organisation")
-    search_help_text = "The beginning of an address, or the organisation"
     show_full_result_count = False
     ordering = ("-pk",)
     exclude = ("proof_token_hash", "mailbox")
@@ -58,13 +58,12 @@ class SeatAdmin(MirrorAdmin):
 
 
 @admin.register(Manager)
-class ManagerAdmin(MirrorAdmin):
+class ManagerAdmin(ByAddressOrOrganisation, MirrorAdmin):
     """Who looks after which seats. New ones are invited."""
 
     list_display = ("address", "group", "made_at", "ended_at")
     list_filter = (HeldFilter,)
     list_select_related = ("group",)
-    search_fields = ("address__startswith", "group__organisation")
     show_full_result_count = False
     actions = ["end"]
 
@@ -101,13 +100,12 @@ class NewInvitationForm(forms.ModelForm):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin):
+class InvitationAdmin(ByAddressOrOrganisation, admin.ModelAdmin):
     """Who was asked. The first manager of a new agreement is asked here."""
 
     list_display = ("address", "group", "to_manage", "with_seat", "invited_at", "expires_at", "accepted_at")
     list_filter = ("to_manage",)
     list_select_related = ("group",)
-    search_fields = ("address__startswith", "group__organisation")
     show_full_result_count = False
     ordering = ("-pk",)
     autocomplete_fields = ("group",)

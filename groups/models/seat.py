@@ -124,6 +124,9 @@ class Seat(models.Model):
             models.Index(fields=["reader"], condition=Q(ended_at=None), name="seat_held_by"),
             models.Index(fields=["group", "address"], condition=Q(ended_at=None), name="seats_held_in_group"),
             models.Index(fields=["proved_at"], condition=Q(ended_at=None), name="seats_by_proof"),
+            # The desk: all of one group, newest first; and by the beginning of an address.
+            models.Index(fields=["group", "-id"], name="seats_of_group"),
+            models.Index(fields=["address"], opclasses=["varchar_pattern_ops"], name="seats_by_address"),
         ]
 
     def __str__(self) -> str:
