@@ -40,10 +40,18 @@ def site(request: Request) -> dict[str, Any]:
         "statements_to_look_at": SimpleLazyObject(lambda: list(Handling.objects.waiting_for_staff())),
         "enquiries_to_do": SimpleLazyObject(lambda: list(Enquiry.objects.waiting_for_staff(on=timezone.localdate(at)))),
         "student_proofs": SimpleLazyObject(StudentApplication.objects.for_staff().count),
+        "desk": SimpleLazyObject(lambda: _desk(request)),
         "charges_need_a_person": SimpleLazyObject(lambda: putting_off.needs_a_person(at=request.now)),
         "footer": SimpleLazyObject(lambda: footer.lists(languages.chosen(), at=at)),
         "sections": SimpleLazyObject(lambda: list(Section.objects.all())),
     }
+
+
+def _desk(request: Request) -> Any:
+    """The first page of those who write. The admin is loaded by whoever opens it, not by every page."""
+    from articles.admin import desk_page
+
+    return desk_page.of(request)
 
 
 def _language(request: Request) -> dict[str, Any]:
