@@ -431,6 +431,8 @@ SIGN_ON_SESSION_DAYS = env.number("SIGN_ON_SESSION_DAYS", default=7, least=1)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME
+# Whether the admin opens to staff only once they have shown a passkey or an app (newsroom/second_factor.py).
+STAFF_SECOND_FACTOR = env.flag("STAFF_SECOND_FACTOR", default=IN_PRODUCTION)
 # WebAuthn wants https, except on http://localhost while developing.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 

@@ -7,13 +7,15 @@ from django.urls import include, path
 
 from edge.languages import in_every_language
 
-from . import brand, installing, pages, why_desk
+from . import brand, installing, pages, second_factor, why_desk
 
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = second_factor.asked_for(secure_admin_login(admin.site.login))  # type: ignore[method-assign]
+admin.site.has_permission = second_factor.required(admin.site.has_permission)  # type: ignore[method-assign,assignment]
 
 handler500 = "edge.unavailable.trouble"
 urlpatterns = [
+    path("admin/second-factor/", second_factor.second_factor, name="second_factor"),
     path("admin/why/", admin.site.admin_view(why_desk.why), name="why"),
     path("admin/", admin.site.urls),
     path("stripe/", include("subscriptions.stripe_urls")),
