@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from edge.caching import counts_as
 from edge.http import Request, is_fetched_ahead
 from subscriptions.access import entitlement_for
 
@@ -16,6 +17,7 @@ from . import gifts
 from .article_page import article_page
 from .models import Article, GiftLink
 from .paywall import reading_of_gift
+from .results import label_of
 
 
 @require_safe
@@ -37,6 +39,7 @@ def opened(request: Request, token: str) -> HttpResponse:
         link.was_opened()
     page = article_page(article, reading, reader=request.user, at=request.now)
     context = {"page": page, "article": article, "reading": reading, "here": article.section, "gift": link}
+    counts_as(request, label_of(article, reading))
     response = render(request, "articles/article.html", context | {"payment_trouble": None})
     response["X-Robots-Tag"] = "noindex"
     return response

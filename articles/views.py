@@ -6,14 +6,14 @@ from django.http import Http404, HttpResponse, HttpResponsePermanentRedirect, Js
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from edge.caching import changes_at, public
+from edge.caching import changes_at, counts_as, public
 from edge.http import Request, is_fetched_ahead, is_kept_for_later
 from edge.middleware import PRIVATE
 from edge.visitor import visitor_of
 from subscriptions.access import entitlement_for
 
 from . import archive as archived
-from . import looking_ahead, noting
+from . import looking_ahead, noting, results
 from . import search as finding
 from .article_page import ARCHIVE_AGE, article_page
 from .beside import beside
@@ -61,6 +61,7 @@ def article(request: Request, section: str, slug: str) -> HttpResponse:
     if request.method == "GET" and not ahead:
         note_opened(request.user, article, reading, page.shelf, at=request.now)
         noting.tell(visitor_of(request), article, reading, at=request.now)
+        counts_as(request, results.label_of(article, reading))
     if article.published_at:
         changes_at(request, article.published_at + ARCHIVE_AGE)
     context = {"page": page, "article": article, "reading": reading, "here": article.section}

@@ -24,6 +24,16 @@ def public(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return marked
 
 
+# Where a view says, in the WSGI environ, what opening its page counts as.
+COUNTS_AS = "page.counts_as"
+
+
+def counts_as(request: HttpRequest, label: str) -> None:
+    """Say what it counts as that this page is opened; whoever hands it out, also from memory, is told the same."""
+    if label:
+        request.META[COUNTS_AS] = label
+
+
 def changes_at(request: HttpRequest, moment: datetime) -> None:
     """Say that the page will be another one from that moment (UTC) on, though nobody writes anything."""
     request.META.setdefault("page.changes_at", []).append(moment)

@@ -1,11 +1,13 @@
 """What the site does by itself, and how often. `manage.py work` runs it; every job may be run twice without harm."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.utils.timezone import localtime
 from django_tasks import task
 
-from articles import renditions
+from articles import renditions, results
 from edge import clock
 from groups import asking, rechecking, students
 from groups import invoicing as group_invoicing
@@ -16,6 +18,7 @@ from page_cache import changes
 from readers import letters
 from rights import handling, retention
 from subscriptions import (
+    coming_from,
     dunning,
     giving,
     moving,
@@ -35,6 +38,8 @@ from .schedule import Job
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+# Counts of orders are taken anew for so long: a worker that was away for some days misses none.
+COUNTED_AGAIN = timedelta(days=20)
 
 
 @task
@@ -229,6 +234,21 @@ def reconcile_group_invoices() -> str:
 
 
 @task
+def count_orders() -> str:
+    """Count for each article the orders, trials and payments that came from its page."""
+    now = clock.now()
+    came = (
+        results.CameFrom(one.page, *map(_day, (one.begun_at, one.trial_at, one.paid_at)))
+        for one in coming_from.orders(at=now)
+    )
+    return f"{results.take_orders(came, since=localtime(now).date() - COUNTED_AGAIN)} counted."
+
+
+def _day(moment: datetime | None) -> Any:
+    return localtime(moment).date() if moment else None
+
+
+@task
 def clear_page_notes() -> str:
     """Forget which tables were written long ago; every process has read it."""
     return f"{changes.clear_old_notes()} forgotten."
@@ -262,6 +282,7 @@ JOBS = (
     # Before anything is forgotten, or what was opened would be gone uncounted.
     Job(count_reading, daily_at=time(2, 30)),
     Job(ask_who_is_still_there, daily_at=time(8, 30)),
+    Job(count_orders, every=HOUR),
     Job(clear_page_notes, every=HOUR),
     Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),

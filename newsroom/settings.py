@@ -141,6 +141,8 @@ ENTITLEMENT_SOURCES = (
 ENTITLEMENT_PLACES = ("groups.on_site.by_network", "groups.on_site.by_off_site_pass")
 # Told of every article that somebody opened who may read it.
 READING_NOTED_BY = ("groups.usage.note",)
+# How often what was opened is written down, in seconds (articles/counting.py); 0: only when the process ends.
+RESULTS_WRITTEN_SECONDS = env.number("RESULTS_WRITTEN_SECONDS", default=20)
 # For how many hours a visitor on an organisation's network is recognised, and for how many days a pass lasts after the
 # last day there.
 ON_SITE_HOURS = env.number("ON_SITE_HOURS", default=12, least=1)

@@ -15,6 +15,7 @@ from django.urls import Resolver404, resolve
 from django.utils.module_loading import import_string
 
 from edge import clock
+from edge.caching import COUNTS_AS
 
 from . import answers
 from . import page as pages
@@ -115,10 +116,10 @@ class PageCache:
         with recorder.listening():
             answer = answers.of(self.application, asked)
         if not answer.may_be_shared:
-            return self._once(key, answer, environ, start_response)
+            return self._once(key, answer, environ, start_response, counts_as=asked.get(COUNTS_AS, ""))
         if not recorder.is_watched:
             log.warning("%s is made for each visitor: it reads %s", key[2], ", ".join(sorted(recorder.unknown)))
-            return self._once(key, answer, environ, start_response)
+            return self._once(key, answer, environ, start_response, counts_as=asked.get(COUNTS_AS, ""))
         page = pages.make(
             answer.status,
             answer.headers,
@@ -127,14 +128,18 @@ class PageCache:
             begun_at_number=number,
             made_at=now,
             right_until=right_until(recorder.tables, at=now, said=asked[answers.MOMENTS]),
+            counts_as=asked.get(COUNTS_AS, ""),
         )
         self.store.put(key, page)
         return _serve(page, environ, start_response)
 
-    def _once(self, key: Key, answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _once(
+        self, key: Key, answer: Answer, environ: Environ, start_response: StartResponse, *, counts_as: str
+    ) -> Iterable[bytes]:
         """Hand out an answer that is not kept. A page that exists will not be tried again; others may yet come."""
         if answer.status.startswith("200 "):
             self._remember_not_shared(key)
+        environ[COUNTS_AS] = counts_as
         start_response(answer.status, answer.headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.content]
 
@@ -151,6 +156,7 @@ class PageCache:
 
 
 def _serve(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    environ[COUNTS_AS] = page.counts_as
     body = page.body_for(environ.get("HTTP_ACCEPT_ENCODING", ""))
     has = environ.get("HTTP_IF_NONE_MATCH")
     if has and page.status.startswith("200 ") and pages.matches(body.etag, has):

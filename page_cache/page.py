@@ -39,6 +39,8 @@ class Page:
     made_at: datetime
     right_until: datetime
     size: int = field(default=0)
+    # What it counts as that it is opened (edge.caching.counts_as).
+    counts_as: str = ""
 
     def body_for(self, accepted: str) -> Body:
         """The smallest encoding that the visitor takes; `accepted` is the Accept-Encoding header."""
@@ -59,6 +61,7 @@ def make(
     begun_at_number: int,
     made_at: datetime,
     right_until: datetime,
+    counts_as: str = "",
 ) -> Page:
     """The page of that answer, compressed where that helps."""
     kept = [(name, value) for name, value in headers if name.lower() not in _OURS]
@@ -70,7 +73,7 @@ def make(
         bodies["gzip"] = _body(gzip.compress(content, 6, mtime=0), digest, "gzip", kept)
         bodies["br"] = _body(brotli.compress(content, quality=6), digest, "br", kept)
     size = sum(len(body.content) for body in bodies.values())
-    return Page(status, bodies, tables, begun_at_number, made_at, right_until, size)
+    return Page(status, bodies, tables, begun_at_number, made_at, right_until, size, counts_as)
 
 
 def matches(etag: str, if_none_match: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from edge import clock
+from edge.caching import COUNTS_AS
 from edge.visitor import StandIn
 
 from . import answers, shared
@@ -72,6 +73,7 @@ class ReadersPages:
         as_gzip = takes(environ.get("HTTP_ACCEPT_ENCODING", ""), "gzip")
         body = page.for_reader(standing, csrf[1], as_gzip=as_gzip)
         encoding = [("Content-Encoding", "gzip")] if as_gzip else []
+        environ[COUNTS_AS] = page.counts_as
         start_response(page.status, [*page.headers, *encoding, ("Content-Length", str(len(body)))])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
@@ -137,6 +139,7 @@ class ReadersPages:
             begun_at_number=number,
             made_at=now,
             right_until=right_until(recorder.tables, at=now, said=asked[answers.MOMENTS]),
+            counts_as=asked.get(COUNTS_AS, ""),
         )
         self.store.put(key, page)
         return page

@@ -70,6 +70,7 @@ class SharedPage:
     made_at: datetime
     right_until: datetime
     size: int
+    counts_as: str = ""
 
     def for_reader(self, standing: Standing, csrf_secret: str, *, as_gzip: bool) -> bytes:
         """The reader's own page. Raises KeyError where it has a hole that nothing of theirs fills."""

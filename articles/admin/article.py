@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db.models import DateTimeField, Q, QuerySet, Value
+from django.db.models import DateTimeField, Value
 from django.forms import ModelForm
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -19,6 +19,7 @@ from articles.models.article import ArticleQuerySet
 from edge.http import Request, now_of
 
 from . import corrections, holding, own, preview, sharing, versions, workflow
+from .finding import ListPage
 from .forms import ArticleForm, PicturePicker
 from .workflow import in_words as in_words
 from .writing import WritingPage
@@ -36,38 +37,14 @@ def posted(view: Any) -> Any:
     return checked
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Draft, scheduled, published or withdrawn, by the moment of the request."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        states = ("draft", "review", "ready", "scheduled", "published", "withdrawn")
-        return [(state, "In review" if state == "review" else state.capitalize()) for state in states]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
-        due = Q(status=Article.Status.PUBLISHED, published_at__lte=now_of(request))
-        waiting = Q(status=Article.Status.PUBLISHED, published_at__gt=now_of(request))
-        chosen = {state: Q(status=state) for state in ("draft", "review", "ready", "withdrawn")}
-        chosen |= {"scheduled": waiting, "published": due}
-        return queryset.filter(chosen.get(self.value() or "", Q()))
-
-
 @admin.register(Article)
-class ArticleAdmin(WritingPage):
+class ArticleAdmin(ListPage, WritingPage):
     """The desk: a list of what is there and a page to write on. Its buttons call the article's own verbs."""
 
     form = ArticleForm
-    list_display = ("headline", "kind", "section", "state", "published", "names", "words")
-    list_filter = (StateFilter, "section", "kicker", "is_free", ("authors", admin.RelatedOnlyFieldListFilter))
+    list_display = ("headline", "kind", "section", "state", "published", "names", "words", "opened")
     list_select_related = ("section",)
-    list_per_page = 50
-    search_fields = ("headline", "standfirst", "slug", "authors__name")
-    search_help_text = "Headline, standfirst, address or author."
-    show_full_result_count = False
     ordering = ("-pk",)
-    actions = None
     view_on_site = False
     raw_id_fields = ("hero",)
     autocomplete_fields = ("related", "topics", "translation_of")
@@ -131,11 +108,6 @@ class ArticleAdmin(WritingPage):
     @admin.display(description="authors")
     def names(self, article: Article) -> str:
         return ", ".join(str(byline) for byline in article.bylines.all())
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Article], search_term: str
-    ) -> tuple[QuerySet[Article], bool]:
-        return super().get_search_results(request, queryset, search_term[:200])
 
     # --- Who may what -------------------------------------------------------------------------------
 

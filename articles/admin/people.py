@@ -3,11 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from articles.models import Author, Section, Topic
+from articles.models import Author, LiveCoverage, Section, Topic
 from readers.models import User
 
 from . import own
@@ -108,6 +111,25 @@ class SectionAdmin(admin.ModelAdmin):
     search_fields = ("name",)
     prepopulated_fields = {"slug": ("name",)}
     actions = None
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """A section with something in it is refused at once, with the way to empty it."""
+        section = self.get_object(request, object_id)
+        if section and self.has_delete_permission(request, section) and (held := held_by(section)):
+            messages.error(request, held)
+            return HttpResponseRedirect(reverse("admin:articles_section_change", args=[section.pk]))
+        return super().delete_view(request, object_id, extra_context)
+
+
+def held_by(section: Section) -> SafeString | str:
+    """Why a section cannot be deleted, with the way to what is in it; empty where nothing is."""
+    shown = f"{reverse('admin:articles_article_changelist')}?section__id__exact={section.pk}"
+    if section.articles.exists():
+        words = '“{}” has articles in it and is not deleted. <a href="{}">Move them to another section</a> first.'
+        return format_html(words, section, shown)
+    if LiveCoverage.objects.filter(section=section).exists():
+        return f"“{section}” has live coverage in it and is not deleted. Move that to another section first."
+    return ""
 
 
 @admin.register(Topic)

@@ -1,4 +1,7 @@
-"""Looks things up in PostgreSQL: two vectors an article, kept by triggers, one without a word of what is paid for."""
+"""Looks things up in PostgreSQL: two vectors an article, kept by triggers, one without a word of what is paid for.
+
+What the public cannot see stands in a table apart, for the desk alone.
+"""
 
 from datetime import datetime
 from functools import reduce
@@ -21,11 +24,9 @@ $$ SELECT translate(lower(coalesce(words, '')), '[accented]', '[plain]') $$;
 CREATE OR REPLACE FUNCTION articles_search_refresh(keys bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM articles_search WHERE article_id = ANY(keys);
-  INSERT INTO articles_search (article_id, for_everyone, for_the_entitled)
-  SELECT id, head || setweight(to_tsvector(stems, articles_search_folded(teaser_text)), 'D'),
-         head || setweight(to_tsvector(stems, articles_search_folded(text)), 'D')
-  FROM (
-    SELECT a.id, a.teaser_text, f.text, c.stems,
+  DELETE FROM articles_search_desk WHERE article_id = ANY(keys);
+  WITH written AS (
+    SELECT a.id, a.status, a.teaser_text, f.text, c.stems,
       setweight(to_tsvector(c.stems, articles_search_folded(a.headline)), 'A') ||
       setweight(to_tsvector(c.stems, articles_search_folded(a.standfirst)), 'B') ||
       setweight(to_tsvector('simple', articles_search_folded((SELECT string_agg(p.name, ' ') FROM articles_byline b
@@ -36,16 +37,27 @@ BEGIN
     FROM articles_article a
     CROSS JOIN LATERAL (SELECT CASE a.language [cases] ELSE 'simple'::regconfig END AS stems) c
     LEFT JOIN articles_fulltext f ON f.article_id = a.id
-    WHERE a.id = ANY(keys) AND a.status = 'published'
-  ) AS written
-  ON CONFLICT (article_id) DO UPDATE
-  SET for_everyone = excluded.for_everyone, for_the_entitled = excluded.for_the_entitled;
+    WHERE a.id = ANY(keys)
+  ), published AS (
+    INSERT INTO articles_search (article_id, for_everyone, for_the_entitled)
+    SELECT id, head || setweight(to_tsvector(stems, articles_search_folded(teaser_text)), 'D'),
+           head || setweight(to_tsvector(stems, articles_search_folded(text)), 'D')
+    FROM written WHERE status = 'published'
+    ON CONFLICT (article_id) DO UPDATE
+    SET for_everyone = excluded.for_everyone, for_the_entitled = excluded.for_the_entitled
+  )
+  INSERT INTO articles_search_desk (article_id, words)
+  SELECT id, head || setweight(to_tsvector(stems, articles_search_folded(text)), 'D')
+  FROM written WHERE status <> 'published'
+  ON CONFLICT (article_id) DO UPDATE SET words = excluded.words;
 END $$;
 """
 _TABLE = """
 CREATE TABLE IF NOT EXISTS articles_search (
   article_id bigint PRIMARY KEY, for_everyone tsvector NOT NULL, for_the_entitled tsvector NOT NULL
 );
+CREATE TABLE IF NOT EXISTS articles_search_desk (article_id bigint PRIMARY KEY, words tsvector NOT NULL);
+CREATE INDEX IF NOT EXISTS articles_search_desk_words ON articles_search_desk USING gin (words);
 CREATE INDEX IF NOT EXISTS articles_search_for_everyone ON articles_search USING gin (for_everyone);
 CREATE INDEX IF NOT EXISTS articles_search_for_the_entitled ON articles_search USING gin (for_the_entitled);
 """
@@ -82,6 +94,17 @@ def find(asked: Question, *, in_full: bool, at: datetime, most: int) -> list[int
         return [key for (key,) in cursor.fetchall()]
 
 
+def for_the_desk(asked: Question) -> tuple[str, list[Any]]:
+    """SQL and its parameters for the keys of all articles in which every term stands, whoever may see them.
+
+    The last word may be half typed.
+    """
+    words, spoken = _expression(asked, half_typed=True)
+    tables = (("articles_search", "for_the_entitled"), ("articles_search_desk", "words"))
+    each = (f"SELECT article_id FROM {table} WHERE {column} @@ ({words})" for table, column in tables)  # noqa: S608
+    return " UNION ALL ".join(each), [*spoken, *spoken]
+
+
 def closest(words: tuple[str, ...]) -> None:
     """Knows no single words; `spelling` looks in the headlines. See `engine.Engine`."""
 
@@ -89,8 +112,10 @@ def closest(words: tuple[str, ...]) -> None:
 def install() -> None:
     """Make the table, functions and triggers that are missing; see `engine.Engine`."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('articles_search') IS NOT NULL")
-        is_there = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT to_regclass('articles_search') IS NOT NULL, to_regclass('articles_search_desk') IS NOT NULL"
+        )
+        is_there, desk_is_there = cursor.fetchone()
         cursor.execute(_TABLE)
         cursor.execute(_refresh())
         for name, (table, events, key) in _TRIGGERS.items():
@@ -102,12 +127,13 @@ def install() -> None:
             _trigger(cursor, f"{name}_renamed", table, "UPDATE OF name", f"ARRAY({keys})")
         cursor.execute(
             "CREATE OR REPLACE FUNCTION articles_search_emptied() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN TRUNCATE articles_search; RETURN NULL; END $$;"
+            " $$ BEGIN TRUNCATE articles_search, articles_search_desk; RETURN NULL; END $$;"
             "CREATE OR REPLACE TRIGGER articles_search_emptied AFTER TRUNCATE ON articles_article"
             " FOR EACH STATEMENT EXECUTE FUNCTION articles_search_emptied()"
         )
-        if not is_there:
-            cursor.execute("SELECT articles_search_refresh(ARRAY(SELECT id FROM articles_article))")
+        if not (is_there and desk_is_there):
+            missing = "status <> 'published'" if is_there else "true"
+            cursor.execute(f"SELECT articles_search_refresh(ARRAY(SELECT id FROM articles_article WHERE {missing}))")  # noqa: S608
 
 
 def uninstall() -> None:
@@ -129,12 +155,18 @@ def _trigger(cursor: Any, name: str, table: str, events: str, keys: str) -> None
     )
 
 
-def _expression(asked: Question) -> tuple[str, list[str]]:
+def _expression(asked: Question, *, half_typed: bool = False) -> tuple[str, list[str]]:
     """The question as SQL, in the stems of every language at once, and the words it speaks of."""
     alternatives, spoken = [], []
     for stems in (*STEMS.values(), "simple"):
         terms = [("", term) for term in asked.wanted] + [("!!", term) for term in asked.unwanted]
         phrase = f"phraseto_tsquery('{stems}', articles_search_folded(%s))"
-        alternatives.append("(" + " && ".join(negated + phrase for negated, _ in terms) + ")")
-        spoken += [" ".join(term) for _, term in terms]
+        parts = [negated + phrase for negated, _ in terms]
+        said = [" ".join(term) for _, term in terms]
+        last = len(asked.wanted) - 1
+        if half_typed and len(asked.wanted[last]) == 1:
+            parts[last] = f"({phrase} || to_tsquery('{stems}', articles_search_folded(%s) || ':*'))"
+            said.insert(last, said[last])
+        alternatives.append("(" + " && ".join(parts) + ")")
+        spoken += said
     return " || ".join(alternatives), spoken

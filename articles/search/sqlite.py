@@ -1,6 +1,7 @@
-"""Looks things up in SQLite: two FTS5 tables, kept by triggers, one without a word of what is paid for.
+"""Looks things up in SQLite: FTS5 tables, kept by triggers, one of them without a word of what is paid for.
 
-Apart, since the order of answers weighs how rare a word is in the whole table.
+Apart, since the order of answers weighs how rare a word is in the whole table. A third one is for the desk alone: it
+holds what the public cannot see.
 """
 
 from datetime import datetime
@@ -11,40 +12,42 @@ from django.db import connection
 from .conditions import conditions
 from .question import NEWEST, Question
 
-PUBLIC, FULL = "articles_search_public", "articles_search_full"
+PUBLIC, FULL, DESK = "articles_search_public", "articles_search_full", "articles_search_desk"
+ALL = (PUBLIC, FULL, DESK)
 _NAMES = "(SELECT group_concat(p.name, ' ') FROM articles_byline b JOIN articles_author p ON p.id = b.author_id"
 _NAMES += " WHERE b.article_id = a.id)"
 _TOPICS = "(SELECT group_concat(t.name, ' ') FROM articles_article_topics m JOIN articles_topic t ON t.id = m.topic_id"
 _TOPICS += " WHERE m.article_id = a.id)"
-_TEXTS = {PUBLIC: "a.teaser_text", FULL: "(SELECT f.text FROM articles_fulltext f WHERE f.article_id = a.id)"}
+_FULL_TEXT = "(SELECT f.text FROM articles_fulltext f WHERE f.article_id = a.id)"
+_TEXTS = {PUBLIC: "a.teaser_text", FULL: _FULL_TEXT, DESK: _FULL_TEXT}
 # How much a word weighs in headline, standfirst, names, topics and text.
 _RANK = "bm25({table}, 10.0, 5.0, 3.0, 3.0, 1.0)"
 _COLUMNS = "headline, standfirst, names, topics, text"
 _TRIGGERS = {
-    "article_added": ("INSERT ON articles_article", "new.id", (PUBLIC, FULL)),
+    "article_added": ("INSERT ON articles_article", "new.id", ALL),
     "article_changed": (
         "UPDATE OF headline, standfirst, teaser_text, status ON articles_article",
         "new.id",
-        (PUBLIC, FULL),
+        ALL,
     ),
-    "article_gone": ("DELETE ON articles_article", "old.id", (PUBLIC, FULL)),
-    "text_added": ("INSERT ON articles_fulltext", "new.article_id", (FULL,)),
-    "text_changed": ("UPDATE OF text ON articles_fulltext", "new.article_id", (FULL,)),
-    "text_gone": ("DELETE ON articles_fulltext", "old.article_id", (FULL,)),
-    "byline_added": ("INSERT ON articles_byline", "new.article_id", (PUBLIC, FULL)),
-    "byline_changed": ("UPDATE ON articles_byline", "old.article_id, new.article_id", (PUBLIC, FULL)),
-    "byline_gone": ("DELETE ON articles_byline", "old.article_id", (PUBLIC, FULL)),
+    "article_gone": ("DELETE ON articles_article", "old.id", ALL),
+    "text_added": ("INSERT ON articles_fulltext", "new.article_id", (FULL, DESK)),
+    "text_changed": ("UPDATE OF text ON articles_fulltext", "new.article_id", (FULL, DESK)),
+    "text_gone": ("DELETE ON articles_fulltext", "old.article_id", (FULL, DESK)),
+    "byline_added": ("INSERT ON articles_byline", "new.article_id", ALL),
+    "byline_changed": ("UPDATE ON articles_byline", "old.article_id, new.article_id", ALL),
+    "byline_gone": ("DELETE ON articles_byline", "old.article_id", ALL),
     "author_renamed": (
         "UPDATE OF name ON articles_author",
         "SELECT article_id FROM articles_byline WHERE author_id = new.id",
-        (PUBLIC, FULL),
+        ALL,
     ),
-    "topic_given": ("INSERT ON articles_article_topics", "new.article_id", (PUBLIC, FULL)),
-    "topic_taken": ("DELETE ON articles_article_topics", "old.article_id", (PUBLIC, FULL)),
+    "topic_given": ("INSERT ON articles_article_topics", "new.article_id", ALL),
+    "topic_taken": ("DELETE ON articles_article_topics", "old.article_id", ALL),
     "topic_renamed": (
         "UPDATE OF name ON articles_topic",
         "SELECT article_id FROM articles_article_topics WHERE topic_id = new.id",
-        (PUBLIC, FULL),
+        ALL,
     ),
 }
 
@@ -65,17 +68,28 @@ def find(asked: Question, *, in_full: bool, at: datetime, most: int) -> list[int
     ]
 
 
+def for_the_desk(asked: Question) -> tuple[str, list[Any]]:
+    """SQL and its parameters for the keys of all articles in which every term stands, whoever may see them.
+
+    The last word may be half typed.
+    """
+    expression = _expression(asked, half_typed=True)
+    each = (f"SELECT rowid FROM {table} WHERE {table} MATCH %s" for table in (FULL, DESK))  # noqa: S608 - names of ours
+    return " UNION ALL ".join(each), [expression, expression]
+
+
 def closest(words: tuple[str, ...]) -> None:
     """Knows no single words; `spelling` looks in the headlines. See `engine.Engine`."""
 
 
 def install() -> None:
     """Make the tables and triggers that are missing; see `engine.Engine`."""
-    names = {name for (name,) in _asked("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-    if {_trigger(name) for name in _TRIGGERS} <= names:
+    names = {name for (name,) in _asked("SELECT name FROM sqlite_master WHERE type IN ('trigger', 'table')")}
+    if {DESK, *(_trigger(name) for name in _TRIGGERS)} <= names:
         return
+    uninstall()
     with connection.cursor() as cursor:
-        for table in (PUBLIC, FULL):
+        for table in ALL:
             cursor.execute(
                 f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5({_COLUMNS},"
                 " tokenize = 'porter unicode61 remove_diacritics 2')"
@@ -98,15 +112,19 @@ def uninstall() -> None:
 
 
 def _fill(table: str, keys: str) -> str:
+    belongs = "<>" if table == DESK else "="
     return (
         f"INSERT INTO {table}(rowid, {_COLUMNS}) SELECT a.id, a.headline, a.standfirst, {_NAMES}, {_TOPICS},"  # noqa: S608
-        f" {_TEXTS[table]} FROM articles_article a WHERE a.status = 'published' AND a.id IN ({keys})"
+        f" {_TEXTS[table]} FROM articles_article a WHERE a.status {belongs} 'published' AND a.id IN ({keys})"
     )
 
 
-def _expression(asked: Question) -> str:
+def _expression(asked: Question, *, half_typed: bool = False) -> str:
     """The question in the language of FTS5: every term is a quoted phrase, so that nothing in it is an operator."""
-    wanted = " AND ".join(_phrase(term) for term in asked.wanted)
+    phrases = [_phrase(term) for term in asked.wanted]
+    if half_typed:
+        phrases[-1] += " *"
+    wanted = " AND ".join(phrases)
     unwanted = " OR ".join(_phrase(term) for term in asked.unwanted)
     return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
 
