@@ -36,7 +36,7 @@ def is_shown(request: HttpRequest) -> bool:
     """Whether this session has shown a second factor, or need not."""
     if not settings.STAFF_SECOND_FACTOR:
         return True
-    return any(record["method"] == "mfa" for record in get_authentication_records(request, request.user))  # type: ignore[arg-type]
+    return any(record["method"] == "mfa" for record in get_authentication_records(request, request.user))
 
 
 def required(may_enter: Callable[[HttpRequest], bool]) -> Callable[[HttpRequest], bool]:
