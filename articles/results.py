@@ -3,12 +3,12 @@
 Counted where pages go out (`counting.py`), and from the orders themselves; readers' devices keep nothing for it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 from django.db.models import Min, Sum
@@ -120,7 +120,7 @@ def _articles_at(pages: set[str]) -> dict[str, int]:
 
 
 def _slug_of(page: str) -> str:
-    return urlsplit(page).path.rstrip("/").rpartition("/")[2]
+    return re.split(r"[?#]", page)[0].rstrip("/").rpartition("/")[2]
 
 
 # --- Reading them ---------------------------------------------------------------------------------------------

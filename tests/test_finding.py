@@ -81,8 +81,10 @@ def test_an_address_old_or_new_leads_to_its_article(desk):
     article = an_article("Moved", slug="first-address")
     an_article("Other about first address")
     article.move_to("second-address")
-    for typed in ("first-address", "https://example.org/climate/first-address/", "/climate/second-address/#x"):
+    for typed in ("first-address", "https://example.org/climate/first-address/?a=b", "/climate/second-address/#x"):
         assert found(desk, q=typed) == ["Moved"]
+    for typed in ("https://[", "//[x", "a" * 300 + "-b", "\x00/-", "-", "/"):
+        assert found(desk, q=typed) == []
 
 
 def test_what_the_public_cannot_see_stays_out_of_its_search(client):
@@ -115,7 +117,7 @@ def test_the_filters_that_matter(desk):
     assert found(desk, state="published") == ["Bare", "Signed"]
     assert found(desk, since="week") == ["Signed"]
     for name in ("section__id__exact", "author", "needs", "state", "since"):
-        assert desk.get(LIST, {name: "\x00nonsense' --"}).status_code in (200, 302)
+        assert desk.get(LIST, {name: "\x00nonsense' --"}).status_code < 500
 
 
 def test_the_list_asks_as_little_for_many_as_for_few(desk):

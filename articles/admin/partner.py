@@ -208,11 +208,11 @@ class PartnerItemAdmin(ShortAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(require_POST(self.end))
-        return [path("<int:item_id>/end/", end, name="articles_partneritem_end"), *super().get_urls()]
+        return [path("<int:object_id>/end/", end, name="articles_partneritem_end"), *super().get_urls()]
 
-    def end(self, request: HttpRequest, item_id: int) -> HttpResponse:
+    def end(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Show it no longer, from now on."""
-        item = self.get_queryset(request).filter(pk=item_id).first()
+        item = self.get_queryset(request).filter(pk=object_id).first()
         if item is None or not self.has_change_permission(request, item):
             raise PermissionDenied
         item.end(at=now_of(request))
