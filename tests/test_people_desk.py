@@ -7,6 +7,7 @@ from django.test import Client
 
 from articles.models import Article, Author
 from readers.models import User
+from tests.security.routes import routes
 
 from .make import NOW, a_reader, an_article, an_author, somebody_in
 from .test_desk import as_typed, fields, page_of
@@ -108,6 +109,26 @@ def test_an_author_may_relate_to_what_is_public_but_not_to_a_colleagues_draft(de
     assert [one["text"] for one in found] == ["Bridge out"]
 
 
+def test_no_page_of_the_desk_shows_a_colleagues_draft_and_none_changes_it(desk: Client) -> None:
+    draft = an_article("Unheardof", text="<p>Quoshword.</p>", by=an_author("Zita Zabel"), published=None)
+    draft.steps.create(kind="note", at=NOW, note="Quoshnote")
+    ours = [route for route in routes() if route.name.startswith(("articles_article", "index", "autocomplete"))]
+    assert len(ours) > 12
+    for route in ours:
+        path = route.path(dict.fromkeys(route.arguments, str(draft.pk)))
+        if "<" in path or path.startswith("/admin/r/"):
+            continue
+        for query in ("", "?q=unheardof", "?q=quoshword", "?as=subscriber", "?draft=1"):
+            answer = desk.get(path + query)
+            said = answer.content.decode() if not answer.streaming else ""
+            for word in ("Unheardof", "Quoshword", "Quoshnote"):
+                assert word not in said, (path + query, answer.status_code)
+        desk.post(path, as_typed(draft, headline="Mine now", verb="publish"))
+    draft.refresh_from_db()
+    assert (draft.headline, draft.status) == ("Unheardof", "draft")
+    assert not draft.share_links.exists()
+
+
 @pytest.mark.parametrize("group", ["Editors", "Chief editors"])
 def test_editors_find_and_change_everybodys_articles(group: str) -> None:
     draft = an_article("By Zita", by=an_author("Zita Zabel"), published=None)
@@ -116,6 +137,14 @@ def test_editors_find_and_change_everybodys_articles(group: str) -> None:
     desk.post(page_of(draft), as_typed(draft, headline="Edited"))
     draft.refresh_from_db()
     assert draft.headline == "Edited"
+
+
+@pytest.mark.parametrize(("group", "leads"), [("Editors", False), ("Chief editors", True)])
+def test_only_the_chief_editor_marks_what_leads_the_front_page(group: str, leads: bool) -> None:
+    article = an_article()
+    signed_in(somebody_in(group)).post(page_of(article), as_typed(article, leads_front="on"))
+    article.refresh_from_db()
+    assert article.leads_front is leads
 
 
 # --- Names and accounts ----------------------------------------------------------------------------------

@@ -146,6 +146,11 @@ class ArticleAdmin(ListPage, WritingPage):
     def story(self, article: Article) -> str:
         return workflow.story(article) if article.pk else "Nothing so far."
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> Any:
+        """What leads the front page is the chief editor’s."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.has_perm("articles.change_frontversion") else (*fields, "leads_front")
+
     def get_form(self, request: HttpRequest, obj: Article | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.now, form.user = now_of(request), request.user
