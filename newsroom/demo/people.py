@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from articles.models import Author
 from edge import clock
 from readers.models import User
 from subscriptions import billing, checkout, contracts, webhooks
@@ -34,6 +35,8 @@ class Person:
 
 
 ADMIN = Person("admin@viaduct.example", "Ada Administrator", "administrator: everything in the admin")
+AUTHOR = Person("author@viaduct.example", "Zuzanna Kołodziej", "author: her own drafts")
+CHIEF = Person("chief@viaduct.example", "Chloé Chief", "chief editor: the front page, and withdrawing")
 EDITOR = Person("editor@viaduct.example", "Edith Editor", "editor: writes and publishes")
 STAFF = Person("desk@viaduct.example", "Dora Desk", "subscription desk: readers and grants")
 REGISTERED = Person("registered@viaduct.example", "Rita Registered", "an account and nothing else")
@@ -43,7 +46,7 @@ PAST_DUE = Person("pastdue@viaduct.example", "Pavel Pastdue", "last payment refu
 CANCELLED = Person("cancelled@viaduct.example", "Clara Cancelled", "cancelled, still paid up")
 LAPSED = Person("lapsed@viaduct.example", "Lars Lapsed", "was a subscriber once")
 GRANTED = Person("student@viaduct.example", "Stella Student", "student access given by staff")
-EVERYBODY = (REGISTERED, TRIAL, SUBSCRIBER, PAST_DUE, CANCELLED, LAPSED, GRANTED, EDITOR, STAFF, ADMIN)
+EVERYBODY = (REGISTERED, TRIAL, SUBSCRIBER, PAST_DUE, CANCELLED, LAPSED, GRANTED, AUTHOR, EDITOR, CHIEF, STAFF, ADMIN)
 
 
 def settle_in() -> None:
@@ -59,11 +62,13 @@ def _invite_everybody() -> None:
     for person in EVERYBODY:
         _account(person)
     User.objects.filter(email=ADMIN.email).update(is_staff=True, is_superuser=True)
-    for person, group in ((EDITOR, "Editors"), (STAFF, "Subscription desk")):
+    groups = {AUTHOR: "Authors", EDITOR: "Editors", CHIEF: "Chief editors", STAFF: "Subscription desk"}
+    for person, group in groups.items():
         user = User.objects.get(email=person.email)
         user.is_staff = True
         user.save(update_fields=["is_staff"])
         user.groups.add(Group.objects.get(name=group))
+    Author.objects.filter(name=AUTHOR.name).update(account=User.objects.get(email=AUTHOR.email))
     _give_a_grant()
     _live_through_the_past()
 

@@ -20,7 +20,9 @@ STATES = {
     people.CANCELLED: State.CANCELLED,
     people.LAPSED: State.LAPSED,
     people.GRANTED: State.GRANTED,
+    people.AUTHOR: State.STAFF,
     people.EDITOR: State.STAFF,
+    people.CHIEF: State.STAFF,
     people.STAFF: State.STAFF,
     people.ADMIN: State.STAFF,
 }
