@@ -35,7 +35,9 @@ def looked_at(page: Page, name: str) -> None:
             page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
     page.set_viewport_size({"width": 1440, "height": 900})
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+    # What axe loads beforehand it puts into a style of its own, which the policy rightly refuses.
+    options = {"runOnly": {"type": "tag", "values": STANDARDS}, "preload": False}
+    found = Axe().run(page, options=options)
     serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
     assert not serious, f"{name}: {found.generate_report()}"
 
@@ -116,7 +118,7 @@ def test_the_list_is_searched_narrowed_and_leads_to_what_readers_did(desk: Page,
     desk.keyboard.press("Enter")
     desk.get_by_text("2 found").wait_for()
     desk.locator("summary", has_text="State").click()
-    desk.get_by_role("link", name="Published", exact=True).click()
+    desk.locator("#changelist-filter").get_by_role("link", name="Published", exact=True).click()
     desk.get_by_text("1 found").wait_for()
     desk.locator(".field-opened a").click()
     desk.get_by_role("img", name="Opened in the last 30 days").wait_for()
