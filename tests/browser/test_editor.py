@@ -10,7 +10,7 @@ from django.test import Client
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from articles.models import Article, FullText, Picture
+from articles.models import Article, FullText, Picture, WorkingCopy
 from readers.models import User
 from tests.make import a_grant, a_reader, a_section, an_article, an_author, somebody_in
 
@@ -40,13 +40,15 @@ def ferry(tmp_path: Path) -> Path:
     return path
 
 
-def upload_in(popup: Any, ferry: Path) -> None:
-    popup.get_by_role("link", name="Add picture").click()
-    popup.locator("#id_original").set_input_files(ferry)
-    popup.locator("#id_alt").fill("A white ferry")
-    popup.locator("#id_caption").fill("The ferry leaves")
-    popup.locator("#id_credit").fill("Photo: Nils Berg")
-    popup.locator("[name=_save]").click()
+def upload(page: Page, ferry: Path) -> None:
+    """In the dialog beside the text."""
+    dialog = page.locator("dialog")
+    dialog.get_by_role("button", name="Upload a new one").click()
+    dialog.get_by_label("File").set_input_files(ferry)
+    dialog.get_by_label("Alternative text").fill("A white ferry")
+    dialog.get_by_label("Caption").fill("The ferry leaves")
+    dialog.get_by_label("Credit").fill("Photo: Nils Berg")
+    dialog.get_by_role("button", name="Upload and use it").click()
 
 
 def test_an_editor_writes_previews_publishes_and_takes_back(
@@ -72,9 +74,8 @@ def test_an_editor_writes_previews_publishes_and_takes_back(
     page.keyboard.type("Only subscribers read of the second.")
     expect(page.locator("[data-wall-words]")).to_have_text("6 words for everyone above, 6 words for subscribers below")
 
-    with page.expect_popup() as opened:
-        page.get_by_role("button", name="A picture from the library").click()
-    upload_in(opened.value, ferry)
+    page.get_by_role("button", name="A picture from the library").click()
+    upload(page, ferry)
     figure = page.locator(".desk-picture")
     expect(figure.locator(".desk-picture__caption")).to_have_text("The ferry leaves")
     expect(figure.locator("img")).to_have_js_property("naturalWidth", 640)
@@ -83,9 +84,8 @@ def test_an_editor_writes_previews_publishes_and_takes_back(
     page.locator("dialog [type=submit]").click()
     expect(figure.locator(".desk-picture__caption")).to_have_text("Seen from the pier")
 
-    with page.expect_popup() as opened:
-        page.locator("#lookup_id_hero").click()
-    opened.value.locator("#result_list tbody a").first.click()
+    page.locator("#lookup_id_hero").click()
+    page.locator(".picture-shelf button").first.click()
     expect(page.locator("[data-shown]")).to_contain_text("The ferry leaves")
 
     with page.expect_popup() as opened:
@@ -186,6 +186,73 @@ def test_the_enter_key_never_publishes(page: Page, site: str, enter: Callable[[U
     page.locator("#id_slug").press("Enter")
 
     expect(page.locator(".messagelist")).to_contain_text("Saved. Draft.")
+
+
+def test_a_closed_lid_a_lost_session_and_a_lost_connection_lose_nothing(
+    page: Page, site: str, enter: Callable[[User], None]
+) -> None:
+    eve = somebody_in("Editors")
+    enter(eve)
+    a_section("economy")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{site}/admin/articles/article/add/")
+    page.locator("#id_headline").fill("Ferries return")
+    page.locator("#id_section").select_option(label="Economy")
+    page.locator(EDITOR).click()
+    page.keyboard.type("The first boat left on Monday.")
+    kept = page.locator("[data-kept]")
+    expect(kept).to_contain_text("Not saved yet; kept at", timeout=15_000)
+    assert WorkingCopy.objects.get().headline == "Ferries return"
+
+    # The lid is closed, and opened another day.
+    page.goto(f"{site}/admin/articles/article/add/")
+    page.locator(".kept").get_by_text("Go on with it").click()
+    expect(page.locator("#id_headline")).to_have_value("Ferries return")
+    expect(page.locator(EDITOR)).to_have_text("The first boat left on Monday.")
+
+    # The session ends, and is begun again in another window.
+    page.context.clear_cookies()
+    page.locator(EDITOR).press("Control+End")
+    page.keyboard.type(" So did the second.")
+    page.keyboard.press("Control+s")
+    expect(kept).to_contain_text("You are logged out", timeout=15_000)
+    assert not Article.objects.exists()
+    enter(eve)
+    with page.expect_navigation():
+        page.keyboard.press("Control+s")
+    expect(page.locator(".messagelist")).to_contain_text("Saved")
+    assert FullText.objects.get().html == "<p>The first boat left on Monday. So did the second.</p>"
+
+    # The connection is lost, and comes back.
+    page.context.set_offline(True)
+    page.locator(EDITOR).press("Control+End")
+    page.keyboard.type(" Then nothing.")
+    page.keyboard.press("Control+s")
+    expect(kept).to_contain_text("No connection", timeout=15_000)
+    page.context.set_offline(False)
+    with page.expect_navigation():
+        page.keyboard.press("Control+s")
+    expect(page.locator(".messagelist")).to_contain_text("Saved")
+    assert FullText.objects.get().html.endswith("Then nothing.</p>")
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('desk:'))") == []
+    expect(page.locator(".kept")).to_have_count(0)
+
+
+def test_publishing_with_a_picture_without_credit_leads_to_its_field(
+    page: Page, site: str, enter: Callable[[User], None], complaints: list[str]
+) -> None:
+    enter(somebody_in("Editors"))
+    values = {"alt": "A ferry", "width": 700, "height": 400, "caption": "The ferry"}
+    picture = Picture.objects.bulk_create([Picture(**values)])[0]
+    article = an_article(published=None, hero=picture)
+    page.goto(f"{site}/admin/articles/article/{article.pk}/change/")
+
+    page.get_by_role("button", name="Publish now").click()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Mend it").click()
+
+    expect(opened.value.locator("#id_credit")).to_be_in_viewport()
+    opened.value.locator("#id_credit").fill("Photo: Nils Berg")
 
 
 def test_leaving_with_unsaved_words_asks_first(page: Page, site: str, enter: Callable[[User], None]) -> None:

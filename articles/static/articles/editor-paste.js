@@ -37,13 +37,13 @@ export function tidied(html) {
 
 const said = (element) => element.dataset.said || ""
 
-// Our policy forbids style attributes, so what they mean is read before the browser looks at them. Mail writes a new
+// Our policy forbids style attributes and handlers; they are renamed before the browser looks at them. Mail writes a new
 // paragraph as two line breaks.
 const prepared = (html) =>
   html
     .replace(/<!--[\s\S]*?-->/g, "")
     .replace(/<style[\s\S]*?<\/style>/gi, "")
-    .replace(/(<[a-z][^<>]*?\s)style\s*=/gi, "$1data-said=")
+    .replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/([\s/"'])style\s*=/gi, "$1data-said=").replace(/([\s/"'])on[a-z]+\s*=/gi, "$1data-off="))
     .replace(/(?:<br\b[^<>]*>(?:\s|&nbsp;)*){2,}/gi, "</p><p>")
 
 function wrapContent(element, tag) {

@@ -12,12 +12,15 @@
     const line = document.querySelector("[data-kept]")
     const wasRefused = Boolean(document.querySelector(".errornote"))
 
-    const say = (...words) => line?.replaceChildren(...words)
+    const say = (...words) => {
+      line?.classList.remove("warns")
+      line?.replaceChildren(...words)
+    }
     const link = (href, textContent) => Object.assign(document.createElement("a"), { href, textContent, target: "_blank" })
     const typed = () => [...new FormData(form)].filter(([name, value]) => !NOT_KEPT.has(name) && typeof value === "string")
     const same = (one, other) => JSON.stringify(one) === JSON.stringify(other)
     // Hidden values differ from page to page without anybody's typing.
-    const meant = (values) => values.filter(([name, value]) => value && !["form_key", "began_with"].includes(name))
+    const meant = (values) => values.filter(([name, value]) => value && !["form_key", "began_with", "holds"].includes(name))
     const begun = typed()
 
     // --- In this browser ---------------------------------------------------------------------------
@@ -25,7 +28,9 @@
     const read = (key) => { try { return JSON.parse(localStorage.getItem(key)) } catch { return null } }
     const write = (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)) } catch { /* full, or not allowed */ } }
     const forget = (key) => { try { localStorage.removeItem(key) } catch { /* not allowed */ } }
+    let isLeaving = false
     const keepHere = (isSubmitted = false) => {
+      if (isLeaving) return
       const values = typed()
       if (!wasRefused && same(values, begun)) return
       write(place, { at: Date.now(), values, isSubmitted })
@@ -58,8 +63,9 @@
       return response.ok ? response.json() : response.status
     }
     const tellTrouble = (state) => {
-      if (state === "offline") return say("No connection. What you type is kept in this browser.")
-      say("You are logged out. What you type is kept in this browser. ", link("/admin/login/?next=" + encodeURIComponent(facts.token), "Log in in another window"), ", then go on here.")
+      if (state === "offline") say("No connection. What you type is kept in this browser; save again when you are online.")
+      else say("You are logged out. What you type is kept in this browser. ", link("/admin/login/?next=" + encodeURIComponent(facts.token), "Log in in another window"), ", then save again here.")
+      line?.classList.add("warns")
     }
     let sent = begun
     let isSending = false
@@ -85,6 +91,7 @@
 
     let here, there, since = 0
     const changed = () => {
+      isLeaving = false
       clearTimeout(here)
       here = setTimeout(keepHere, 300)
       clearTimeout(there)
@@ -94,14 +101,14 @@
     }
     form.addEventListener("input", changed)
     form.addEventListener("change", changed)
-    document.addEventListener("visibilitychange", () => { if (document.hidden) { keepHere(); keepThere() } })
-    window.addEventListener("pagehide", () => { if (!isLeaving) keepHere() })
+    document.addEventListener("visibilitychange", () => { if (document.hidden && !isLeaving) { keepHere(); keepThere() } })
+    window.addEventListener("pagehide", () => keepHere())
     window.addEventListener("online", keepThere)
     if (wasRefused) keepHere()
 
     // --- Saving ------------------------------------------------------------------------------------
 
-    let isSure = false, isAsking = false, isLeaving = false
+    let isSure = false, isAsking = false
     form.addEventListener("submit", async (event) => {
       const button = event.submitter
       if (button?.formTarget === "_blank") return
@@ -121,7 +128,7 @@
       isSure = true
       form.requestSubmit(button?.type === "submit" ? button : undefined)
       // Where the answer never comes it may be sent again: the server saves it once.
-      setTimeout(() => { isSure = false }, 4000)
+      setTimeout(() => { isSure = isLeaving = false }, 4000)
     })
     document.addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "s") return
@@ -143,7 +150,7 @@
       const headline = copy.values.find(([name]) => name === "headline")?.[1]
       const what = facts.article ? "What you typed here" : `A new article${headline ? `, “${headline.slice(0, 80)}”,` : ""} that you typed`
       words.textContent = `${what} on ${day} was not saved. It is kept in this browser.`
-      const box = document.createElement("div")
+      const box = document.createElement("section")
       box.className = "kept"
       box.append(words, button("Go on with it", async () => {
         const its = key.slice(prefix.length)
