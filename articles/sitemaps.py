@@ -109,7 +109,10 @@ def news(request: Request) -> HttpResponse:
     since = request.now - NEWS_AGE
     newest = Article.objects.published(at=request.now).filter(published_at__gt=since).newest_first()
     followed = LiveCoverage.objects.published(at=request.now).filter(published_at__gt=since)[:NEWS_MOST]
-    found = [*followed, *newest.select_related("section").defer("teaser")[: NEWS_MOST - len(followed)]]
+    found: list[Article | LiveCoverage] = [
+        *followed,
+        *newest.select_related("section").defer("teaser")[: NEWS_MOST - len(followed)],
+    ]
     for moment in (one.published_at for one in found if one.published_at):
         changes_at(request, moment + NEWS_AGE)
     pages = [{"address": absolute(one.get_absolute_url()), "story": one} for one in found]
