@@ -61,7 +61,7 @@ def test_every_word_of_every_article_is_found_drafts_and_withdrawn_ones_too(desk
 
 
 def test_names_and_topics_are_found_and_what_changes_is_found_anew(desk):
-    article = an_article("Ferries", published=None)
+    article = an_article("Ferries", slug="one-of-ours", published=None)
     article.sign([an_author("Ana Novák")])
     article.topics.add(Topic.objects.create(name="Fjords", slug="fjords"))
     assert found(desk, q="novak fjords") == ["Ferries"]
@@ -83,7 +83,7 @@ def test_an_address_old_or_new_leads_to_its_article(desk):
     article.move_to("second-address")
     for typed in ("first-address", "https://example.org/climate/first-address/?a=b", "/climate/second-address/#x"):
         assert found(desk, q=typed) == ["Moved"]
-    for typed in ("https://[", "//[x", "a" * 300 + "-b", "\x00/-", "-", "/"):
+    for typed in ("https://[", "//[x", "a" * 300 + "-b", "-", "/"):
         assert found(desk, q=typed) == []
 
 
