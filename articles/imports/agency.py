@@ -18,8 +18,9 @@ Item = dict[str, Any]
 LARGEST = 50_000_000
 _BY = re.compile(r"^(?:by|von|par|door|av|di|por)\s+", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|und|et|en|og|och)\s+|\s*[,;&]\s*")
-_IN_THE_BODY = re.compile(r"<body[^>]*>(.*)</body>", re.DOTALL | re.IGNORECASE)
-_FIRST_HEADING = re.compile(r"<h1\b[^>]*>.*?</h1>", re.DOTALL | re.IGNORECASE)
+_UP_TO_THE_BODY = re.compile(r"\A.*?<body\b[^<>]*>", re.DOTALL | re.IGNORECASE)
+_AFTER_THE_BODY = re.compile(r"</body\s*>.*\Z", re.DOTALL | re.IGNORECASE)
+_FIRST_HEADING = re.compile(r"<h1\b[^<>]*>(?:(?!<h1\b).)*?</h1>", re.DOTALL | re.IGNORECASE)
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -142,8 +143,8 @@ def _body(item: Item) -> str:
 
 def _inside(html: str) -> str:
     """What stands in the body, without the headline that many repeat on top."""
-    found = _IN_THE_BODY.search(html)
-    return _FIRST_HEADING.sub("", found[1] if found else html, count=1)
+    inside = _AFTER_THE_BODY.sub("", _UP_TO_THE_BODY.sub("", html))
+    return _FIRST_HEADING.sub("", inside, count=1)
 
 
 def _standfirst(item: Item) -> str:

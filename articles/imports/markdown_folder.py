@@ -22,7 +22,7 @@ _FENCED = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\n|\Z)
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)")
 _NOTE_BELOW = re.compile(r"^\[\^([^\]\s]+)\]:[ \t]*(.+(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 _NOTE_HERE = re.compile(r"\[\^([^\]\s]+)\]")
-_TEMPLATE = re.compile(r"\{\{[<%].*?[>%]\}\}|\{%.*?%\}", re.DOTALL)
+_TEMPLATE = re.compile(r"\{\{[<%](?:(?!\{\{).)*?[>%]\}\}|\{%(?:(?!\{%).)*?%\}", re.DOTALL)
 _KNOWN = frozenset(
     {
         *("title", "date", "draft", "published", "slug", "author", "authors", "tags", "topics", "categories"),

@@ -46,8 +46,10 @@ _VOID = frozenset(
         *("param", "track"),
     }
 )
+# Nobody writes deeper; what is nested only to keep a machine busy keeps its words.
+_DEEPEST = 50
 _WALL = re.compile(r"\s*(?:more\b.*|members-only)\s*", re.DOTALL)
-_WITHIN_WORDS = re.compile(r"</?(?:a|b|i|em|strong|span|u|s|sup|sub|code|small|mark|cite)\b[^>]*>", re.IGNORECASE)
+_WITHIN_WORDS = re.compile(r"</?(?:a|b|i|em|strong|span|u|s|sup|sub|code|small|mark|cite)\b[^<>]*>", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+")
 _PICTURE_CLASS = re.compile(r"\bwp-image-(\d+)\b")
 _OF_A_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)\Z", re.IGNORECASE)
@@ -121,6 +123,7 @@ class _Turner(HTMLParser):
         self._open: list[str] = []
         # Which tag of ours each open tag of theirs became; empty for those that became none.
         self._theirs: list[tuple[str, str]] = []
+        self._how_often: Counter[str] = Counter()
         # What waits for the end of the block in whose middle it stood.
         self._waiting: list[str] = []
         self._figures: list[_Figure] = []
@@ -143,9 +146,11 @@ class _Turner(HTMLParser):
             self._frame(given)
         elif tag == "img":
             self._picture(given)
+        elif len(self._open) + len(self._figures) > _DEEPEST and tag not in _VOID:
+            self._push(tag, "")
         elif tag == "figure" and not _is_a_shape(given):
             self._figures.append(_Figure(given.get("class", "")))
-            self._theirs.append((tag, "figure"))
+            self._push(tag, "figure")
         elif self._figures:
             self._inside_figure(tag, given)
         else:
@@ -161,10 +166,11 @@ class _Turner(HTMLParser):
             if tag == self._gone[-1]:
                 self._gone.pop()
             return
-        if tag in _VOID or not any(theirs == tag for theirs, _ in self._theirs):
+        if tag in _VOID or not self._how_often[tag]:
             return
         while self._theirs:
             theirs, ours = self._theirs.pop()
+            self._how_often[theirs] -= 1
             if ours == "figure":
                 self._end_figure()
             elif ours == "aside":
@@ -208,7 +214,7 @@ class _Turner(HTMLParser):
         elif tag == "sup" and given.get("data-fn") in self._footnotes:
             self._footnote(given["data-fn"])
         elif tag == "span" and kind == "footnote":
-            self._theirs.append((tag, "span"))
+            self._push(tag, "span")
             self._write_start("span", ' class="footnote"')
         elif ours in _BLOCKS:
             self._block(tag, ours)
@@ -219,7 +225,7 @@ class _Turner(HTMLParser):
                 self.met[tag] += 1
             elif tag in ("div", "section", "article") and self._open == ["p"]:
                 self._close_all()
-            self._theirs.append((tag, ""))
+            self._push(tag, "")
 
     def _block(self, tag: str, ours: str) -> None:
         """A block of theirs; paragraphs and headings stand in nothing but lists, quotes and tables."""
@@ -230,33 +236,37 @@ class _Turner(HTMLParser):
         if ours in ("h2", "h3") and self._open:
             ours = "p"
         if ours == "blockquote" and "aside" in self._open:
-            self._theirs.append((tag, ""))
+            self._push(tag, "")
             return
         if ours == "p" and self._open and self._open[-1] in _HOLD_WORDS:
             # A paragraph in an entry of a list, or in a cell: its words are enough.
             self._out.append(" ")
-            self._theirs.append((tag, ""))
+            self._push(tag, "")
             return
-        self._theirs.append((tag, ours))
+        self._push(tag, ours)
         self._write_start(ours)
 
     def _inline(self, tag: str, ours: str, given: Attributes) -> None:
         if ours == "a" and not (href := self._href(given)):
-            self._theirs.append((tag, ""))
+            self._push(tag, "")
             return
         if not self._holds_words():
             self._write_start("p")
-        self._theirs.append((tag, ours))
+        self._push(tag, ours)
         self._write_start(ours, f' href="{escape(href)}"' if ours == "a" else "")
 
     def _pull_quote(self, tag: str) -> None:
         self._close_all()
-        self._theirs.append((tag, "aside"))
+        self._push(tag, "aside")
         self._write_start("aside", ' class="pull-quote"')
 
     def _footnote(self, key: str) -> None:
         self._out.append(f'<span class="footnote">{body.clean(self._footnotes[key])}</span>')
         self._gone.append("sup")
+
+    def _push(self, theirs: str, ours: str) -> None:
+        self._theirs.append((theirs, ours))
+        self._how_often[theirs] += 1
 
     def _write_start(self, tag: str, attributes: str = "") -> None:
         self._open.append(tag)
@@ -374,7 +384,7 @@ class _Turner(HTMLParser):
         elif tag not in _INLINE and tag not in ("b", "i", "br", "cite"):
             figure.into = figure.words
         if tag not in _VOID:
-            self._theirs.append((tag, ""))
+            self._push(tag, "")
 
     def _end_figure(self) -> None:
         figure = self._figures.pop()

@@ -29,7 +29,7 @@ from articles.models import (
 from .fetching import NotFetched, Pictures
 from .plain import fill
 from .report import Report
-from .story import Broken, Note
+from .story import Broken, Note, storable
 from .taking_in import HERE_ALREADY, LEFT_OUT, TAKEN_IN, WOULD_BE, NotTaken
 from .writer import MEDIA, NAME, VERSION, digest_of
 
@@ -69,7 +69,7 @@ def _lines(file: Path) -> Iterator[Line]:
                 raise Broken(f"Line {number:,} is none that export_articles writes.")
             if number == 1 and line.get("version") != VERSION:
                 raise Broken(f"This is version {line.get('version')} of the format; {VERSION} is what we read.")
-            yield line
+            yield storable(line)
 
 
 class _Run:

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+_NO_LETTERS = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Broken(Exception):
@@ -113,6 +116,20 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Forget what was looked up ahead."""
+
+
+def storable(value: Any) -> Any:
+    """The same with a mark in the place of letters that no database takes: NUL, and halves of letters."""
+    if isinstance(value, str):
+        # Untouched where it can be: a Wall is a string, and stays one of its own kind.
+        return _NO_LETTERS.sub("\ufffd", value) if _NO_LETTERS.search(value) else value
+    if isinstance(value, dict):
+        return {key: storable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(storable(one) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: storable(getattr(value, each.name)) for each in fields(value)})
+    return value
 
 
 def moment(said: object, *, zone: tzinfo = UTC) -> datetime | None:

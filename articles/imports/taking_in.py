@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils.text import slugify
 
 from articles import body, pictures
@@ -33,7 +33,7 @@ from articles.models.imported import LONGEST_PATH
 from .fetching import NotFetched, Pictures
 from .markup import Turned, turned, words_of
 from .report import Report
-from .story import Illustration, LeftOut, Name, Note, Reader, Story, Wall
+from .story import Illustration, LeftOut, Name, Note, Reader, Story, Wall, storable
 
 TAKEN_IN, HERE_ALREADY, CHANGED, LEFT_OUT = (
     "taken in",
@@ -79,7 +79,8 @@ class TakingIn:
 
     def run(self) -> Iterator[int]:
         """Take everything in; yields how many bytes are read. Raises story.Broken after what came before the break."""
-        for found in self._reader:
+        for one in self._reader:
+            found = storable(one)
             if isinstance(found, LeftOut):
                 self._report.add(found.source_id, found.headline, LEFT_OUT, (Note(found.why),))
             else:
@@ -137,6 +138,8 @@ class TakingIn:
                 Article.objects.filter(pk=article.pk).update(changed_at=story.changed_at or self._changed(article))
         except IntegrityError as error:
             raise NotTaken("Something of it was stored by somebody else at the same moment; run this again.") from error
+        except DataError as error:
+            raise NotTaken(f"The database does not take it: {error}") from error
 
     def _changed(self, article: Article) -> datetime:
         return min(article.published_at or self._at, self._at)
@@ -330,7 +333,7 @@ def _standfirst(story: Story, html: str, article: Article, notes: list[Note]) ->
     blocks = body.top_level_blocks(html if article.is_free else body.cut_at_wall(html).teaser)
     first = next((words for block in blocks if block.startswith("<p") and (words := words_of(block))), "")
     found = ""
-    for sentence in _SENTENCE.findall(first):
+    for sentence in _SENTENCE.findall(first[:300]):
         if len(found) + len(sentence) > 200:
             break
         found += sentence

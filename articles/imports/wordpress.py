@@ -41,17 +41,18 @@ _NO_LONGER = {
     "pending": Note("Was waiting for review; is a draft here."),
     "private": Note("Was private; is a draft here."),
 }
-_BLOCK = re.compile(r"<!--\s*/?wp:.*?-->", re.DOTALL)
-_MORE = re.compile(r"<!--\s*more\b.*?-->", re.DOTALL)
+# Each looks no further than the next beginning of its kind, so that many without an end take no longer.
+_BLOCK = re.compile(r"<!--\s*/?wp:(?:(?!<!--).)*?-->", re.DOTALL)
+_MORE = re.compile(r"<!--\s*more\b(?:(?!<!--).)*?-->", re.DOTALL)
 _NEXT_PAGE = re.compile(r"<!--\s*nextpage\s*-->")
 _STARTS_A_BLOCK = re.compile(
     r"<(?:/?(?:p|h[1-6]|ul|ol|li|dl|blockquote|figure|table|div|pre|aside|hr|section|iframe|form|script|style)\b|!--)",
     re.IGNORECASE,
 )
-_CAPTION = re.compile(r"\[caption\b([^\]]*)\](.*?)\[/caption\]", re.DOTALL)
-_CAPTIONED = re.compile(r"((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)(.*)", re.DOTALL)
-_EMBED = re.compile(r"\[embed\b[^\]]*\](.*?)\[/embed\]", re.DOTALL)
-_GALLERY = re.compile(r"\[gallery\b([^\]]*)\]")
+_CAPTION = re.compile(r"\[caption\b([^\]\[]*)\]((?:(?!\[caption\b).)*?)\[/caption\]", re.DOTALL)
+_CAPTIONED = re.compile(r"((?:<a\b[^<>]*>\s*)?<img\b[^<>]*>(?:\s*</a>)?)(.*)", re.DOTALL)
+_EMBED = re.compile(r"\[embed\b[^\]\[]*\]((?:(?!\[embed\b).)*?)\[/embed\]", re.DOTALL)
+_GALLERY = re.compile(r"\[gallery\b([^\]\[]*)\]")
 _NUMBERS = re.compile(r"ids=[\"']?([\d,\s]+)")
 _SHORTCODE = re.compile(r"\[([a-z][a-z0-9_-]*)(?:\s+[^\]\[<>]*=[^\]\[]*)\]|\[/([a-z][a-z0-9_-]*)\]", re.IGNORECASE)
 

@@ -90,7 +90,7 @@ class _Host(http.server.BaseHTTPRequestHandler):
 def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pictures]:
     """A host on this machine that passes for a public one."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Host)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     real = fetching.socket.create_connection
     monkeypatch.setattr(fetching, "public_address", lambda name, port: "93.184.215.14")
     monkeypatch.setattr(fetching.socket, "create_connection", lambda to, **more: real(server.server_address, **more))

@@ -142,6 +142,15 @@ def test_a_file_that_is_none_says_so(tmp_path: Path, content: str) -> None:
         bring_in(path)
 
 
+def test_letters_that_no_database_takes_get_a_mark(tmp_path: Path) -> None:
+    path = ghost(tmp_path / "g.json", post(title="One\x00two", visibility="paid", html="<p>\x00a</p>"))
+    path.write_text(path.read_text().replace("One", "One\\ud800"))
+    bring_in(path)
+    article = Article.objects.get()
+    assert article.headline == "One\ufffd\ufffdtwo"
+    assert not article.is_free
+
+
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     path = ghost(tmp_path / "g.json", post("p1"), post("p2"))
     bring_in(path)

@@ -73,6 +73,11 @@ def test_what_is_lost_is_said(html: str, note: str) -> None:
     assert note in [said.what for said in turned(html, seven).notes]
 
 
+@pytest.mark.parametrize("tag", ["<div>", "<b>", "<ul><li>", "<figure>", "<blockquote>", "</div>", "<!", "<script>"])
+def test_what_is_nested_to_keep_a_machine_busy_does_not(tag: str) -> None:
+    assert len(turned(tag * 3_000 + "words", seven).html) < 20_000
+
+
 PIECES = st.sampled_from(
     [
         *("<p>", "</p>", "<div>", "</div>", "<ul><li>", "</li></ul>", "<blockquote>", "</blockquote>", "<b>", "</b>"),

@@ -336,6 +336,11 @@ def test_memory_stays_the_same_however_long_the_file_is(tmp_path: Path) -> None:
     assert needs(250) < needs(50) + 1_000_000
 
 
+@pytest.mark.parametrize("begun", ["[caption]", "<!-- wp:", "<!--more", "[embed]", "[a b=", "[gallery", "<img "])
+def test_what_is_begun_many_times_and_never_ended_takes_no_longer(tmp_path: Path, begun: str) -> None:
+    assert "1  taken in" in bring_in(wxr(tmp_path / "a.xml", item(1, content="Words. " + begun * 3_000)))
+
+
 def test_paragraphs_of_the_classic_editor_are_found() -> None:
     assert (
         paragraphs("One\r\n\r\nTwo\nlines\n\n<h2>Three</h2>\n\n\n") == "<p>One</p>\n<p>Two<br>lines</p>\n<h2>Three</h2>"
