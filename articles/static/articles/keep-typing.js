@@ -64,7 +64,7 @@
     }
     const tellTrouble = (state) => {
       if (state === "offline") say("No connection. What you type is kept in this browser; save again when you are online.")
-      else say("You are logged out. What you type is kept in this browser. ", link("/admin/login/?next=" + encodeURIComponent(facts.token), "Log in in another window"), ", then save again here.")
+      else say("You are logged out. What you type is kept in this browser. ", link("/admin/", "Log in in another window"), ", then save again here.")
       line?.classList.add("warns")
     }
     let sent = begun
@@ -161,6 +161,9 @@
       }), " ", button("Throw it away", async () => {
         forget(key)
         box.remove()
+        const body = new FormData()
+        body.set("drop", key.slice(prefix.length))
+        await fetch(facts.drop, { method: "POST", body, headers: { "X-CSRFToken": token.value }, redirect: "manual" }).catch(() => null)
       }))
       document.querySelector(`[data-copy="${key.slice(prefix.length)}"]`)?.remove()
       form.prepend(box)
