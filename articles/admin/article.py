@@ -181,12 +181,16 @@ class ArticleAdmin(ListPage, WritingPage):
         context["is_withdrawn"] = bool(article and article.status == Article.Status.WITHDRAWN)
         context["may_withdraw"] = request.user.has_perm("articles.withdraw_article")
         context["is_out"] = bool(article and article.is_published(at=now_of(request)))
-        context |= self._desk_of(request, article) if article and self.has_change_permission(request, article) else {}
+        context |= (
+            self._desk_of(request, article, context) if article and self.has_change_permission(request, article) else {}
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _desk_of(self, request: HttpRequest, article: Article) -> dict[str, Any]:
+    def _desk_of(self, request: HttpRequest, article: Article, context: dict[str, Any]) -> dict[str, Any]:
         """What the frame of the page says besides the form: who writes, how far it has come, what may be pressed."""
         hold = holding.of_page(request, article) if request.method == "GET" else {}
+        if hold:
+            context["adminform"].form.initial["holds"] = hold["token"]
         embargo = article.embargo_until if article.is_embargoed(at=now_of(request)) else None
         pressable = {verb: workflow.may_press(verb, article, request.user) for verb in workflow.VERBS}
         return {"hold": hold, "embargo": embargo, "may": pressable, "is_written": article.is_being_written}

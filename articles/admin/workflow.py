@@ -59,7 +59,7 @@ def story(article: Article) -> SafeString | str:
     """What was done with the article, and what colleagues said about it, newest first."""
     rows = (
         (
-            "step step--note" if one.kind == Step.Kind.NOTE else "step",
+            "story__note" if one.kind == Step.Kind.NOTE else "",
             moment(one.at),
             (one.by.name or one.by) if one.by else "",
             "" if one.kind == Step.Kind.NOTE else one.get_kind_display(),
@@ -68,7 +68,11 @@ def story(article: Article) -> SafeString | str:
         for one in article.steps.select_related("by")[:STEPS_SHOWN]
     )
     done = format_html_join("", '<li class="{}"><small>{} {}</small> <b>{}</b> {}</li>', rows)
-    return format_html('<ol class="steps">{}</ol>', done) if done else "Nothing so far."
+    return (
+        format_html('<ol class="story" tabindex="0" aria-label="What was done so far">{}</ol>', done)
+        if done
+        else "Nothing so far."
+    )
 
 
 # --- Who may what -----------------------------------------------------------------------------------------
