@@ -14,8 +14,9 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils import timezone
 
-from articles.models import Author
+from articles.models import Article, Author
 from edge import clock
 from readers.models import User
 from subscriptions import billing, checkout, contracts, webhooks
@@ -70,7 +71,22 @@ def _invite_everybody() -> None:
         user.groups.add(Group.objects.get(name=group))
     Author.objects.filter(name=AUTHOR.name).update(account=User.objects.get(email=AUTHOR.email))
     _give_a_grant()
+    _put_to_work()
     _live_through_the_past()
+
+
+def _put_to_work() -> None:
+    """Let the desk have something to do today: one article to be read, one that is planned and has a note."""
+    now, editor = clock.now(), User.objects.get(email=EDITOR.email)
+    drafts = list(Article.objects.filter(status=Article.Status.DRAFT).order_by("pk")[:2])
+    for article in drafts[:1]:
+        article.send_for_review(by=User.objects.get(email=AUTHOR.email), at=now - timedelta(hours=2))
+    for article in drafts[1:]:
+        article.planned_on = timezone.localdate(now)
+        article.save(update_fields=["planned_on"])
+        article.assign(editor, by=editor, at=now - timedelta(hours=1))
+        words = "The unions answer by four. Keep the last paragraph open."
+        article.steps.create(kind="note", note=words, by=editor, at=now - timedelta(minutes=50))
 
 
 def _account(person: Person) -> User:
