@@ -93,7 +93,7 @@ def test_an_author_an_editor_and_the_chief_editor_bring_an_article_out_and_take_
     save(editor, "Save changes")
     editor.get_by_role("link", name="Versions").click()
     editor.get_by_role("link", name="Changed after publication: 1").click()
-    editor.locator("tbody a").first.click()
+    editor.locator(".desk-table a").first.click()
     expect(editor.locator("ins")).to_contain_text("twelve")
 
     chief = another(somebody_in("Chief editors", "cara@example.org"))

@@ -47,10 +47,10 @@
   }
 
   // Lists that are searched while typing have no name of their own (select2 in Django's admin).
-  window.addEventListener("load", () => {
+  window.django?.jQuery?.(() => {
     for (const list of document.querySelectorAll("#article_form select.admin-autocomplete")) {
       const name = form?.querySelector(`label[for="${list.id}"]`)?.textContent.replace(":", "").trim()
-      const made = list.parentElement.querySelectorAll("[role=combobox], [role=searchbox]")
+      const made = list.parentElement.querySelectorAll("[role=combobox], [role=searchbox], [role=textbox]")
       for (const one of made) if (name) one.setAttribute("aria-label", name)
     }
   })
