@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
@@ -11,7 +12,7 @@ from ..models import GroupAccount
 MOST = 500
 
 
-class ByAddressOrOrganisation:
+class ByAddressOrOrganisation(admin.ModelAdmin):
     """For admins of rows with an address and a group. Each half of the question has an index of its own."""
 
     address_field = "address"
