@@ -68,3 +68,25 @@ def test_what_each_program_pastes_keeps_its_structure_and_what_was_left_out_is_t
         page.get_by_role("button", name="Save draft").click()
         expect(page.locator(".messagelist")).to_contain_text("Saved")
         assert FullText.objects.get().html == kept, program
+
+
+def test_300_kilobytes_of_hostile_html_are_pasted_and_saved_in_a_moment(
+    page: Page, site: str, complaints: list[str]
+) -> None:
+    client = Client()
+    client.force_login(somebody_in("Editors"))
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+    article = an_article(text="", published=None)
+    page.goto(f"{site}/admin/articles/article/{article.pk}/change/")
+    page.locator(EDITOR).click()
+    hostile = (
+        "<p style='x' onclick='ran()'>Words.</p><script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
+    )
+
+    page.evaluate(PASTE, hostile * (300_000 // len(hostile) + 1))
+    page.get_by_role("button", name="Save draft").click()
+
+    expect(page.locator(".messagelist")).to_contain_text("Saved")
+    html = FullText.objects.get().html
+    assert set(html.split("<p>")) == {"", "Words.</p>"}
+    assert page.evaluate("window.ran") is None

@@ -348,6 +348,8 @@ function askLink(present) {
 }
 
 export const Link = BaseLink.extend({
+  // What is typed after a link is none.
+  inclusive: false,
   addMenuItems(storage) {
     this.parent?.(storage)
     storage.menu.defineItem({
