@@ -24,7 +24,8 @@ from django.urls import get_resolver
 from PIL import Image
 
 from articles import gifts
-from articles.models import AgendaItem, Article, Brief, Correction, Picture, SavedArticle, Topic
+from articles.models import AgendaItem, Article, Brief, Correction, Picture, SavedArticle, ShareLink, Topic
+from articles.models.gift import hash_of
 from newsroom.demo import content as demo
 from readers.models import Newsletter, User
 from subscriptions.billing import PaymentFacts
@@ -299,6 +300,16 @@ def _tools(room: Room, article: Article, billing: FakeBilling) -> None:
     room.show("gift, just made", alice.post("/gift/", {"article": article.pk}), 201)
     room.show("gift, open", Client().get(f"/gift/{given.token}/"))
     room.show("gift, over", Client().get(f"/gift/{ended.token}/"), 410)
+    draft = an_article("What nobody knows yet", published=None)
+    for about, until, status in (("open", NOW + timedelta(days=3), 200), ("over", NOW - timedelta(hours=1), 410)):
+        ShareLink.objects.create(
+            article=draft,
+            shown_to="our lawyer",
+            token_hash=hash_of(about),
+            made_at=NOW - timedelta(days=1),
+            expires_at=until,
+        )
+        room.show(f"shown before publication, {about}", Client().get(f"/shared/{about}/"), status)
     room.show("gifts", alice.get("/account/gifts/"))
     room.show("feed, just made", alice.post("/account/feed/new/"), 201)
     room.show("feed", alice.get("/account/feed/"))
