@@ -46,7 +46,7 @@ def picture(until: datetime | None = None) -> Picture:
 
 def test_every_word_of_every_article_is_found_drafts_and_withdrawn_ones_too(desk):
     an_article("Out", text="<p>Free.</p><p>One.</p><p>Behind the wall stands zebrafish.</p>")
-    an_article("Draft", text="<p>A zebrafish, too.</p>", published=None)
+    an_article("Draft", text="<p>A zebrafish swims.</p>", published=None)
     an_article("Planned", text="<p>Zebrafish.</p>", published=TOMORROW)
     gone = an_article("Gone", text="<p>Zebrafish.</p>")
     gone.withdraw(by=None, at=NOW, because="It was wrong.")
@@ -54,7 +54,7 @@ def test_every_word_of_every_article_is_found_drafts_and_withdrawn_ones_too(desk
 
     assert found(desk, q="zebrafish") == ["Gone", "Planned", "Draft", "Out"]
     assert found(desk, q="zebraf") == ["Gone", "Planned", "Draft", "Out"]
-    assert found(desk, q="zebrafish -too -wall") == ["Gone", "Planned"]
+    assert found(desk, q="zebrafish -swims -wall") == ["Gone", "Planned"]
     assert found(desk, q="zebrafish", state="draft") == ["Draft"]
     assert found(desk, q="nothing of the kind") == []
     assert found(desk, q="\"' OR 1=1 --") == []
