@@ -9,7 +9,6 @@ from itertools import groupby
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from edge.visitor import Visitor
 from subscriptions.access import Entitlement
@@ -46,21 +45,42 @@ def note(visitor: Visitor, entitlement: Entitlement, *, article: int, section: s
 
 
 def count_up(*, at: datetime) -> int:
-    """Count the days that are over, and delete what was opened. How many openings that were; twice counts once."""
-    today, counted, touched = day_of(at), 0, set()
+    """Count the days that are over, delete what was opened, and sum the months that are over.
+
+    How many openings that were; twice counts once.
+    """
+    today, counted = day_of(at), 0
     while first := Opening.objects.filter(at__lt=begins(today)).order_by("at").first():
         day = day_of(first.at)
         with transaction.atomic():
-            groups, openings = _count_day(day)
-        counted += openings
-        touched |= {(group, day) for group in groups}
-    for group, days in groupby(sorted(touched), key=lambda one: one[0]):
-        for month in _months_around([day for _, day in days], until=today):
+            counted += _count_day(day)
+    for month in _months_to_sum(at=at):
+        read = PersonDay.objects.filter(begins_at__gte=begins(month), begins_at__lt=begins(following(month)))
+        for group in read.order_by("group").values_list("group", flat=True).distinct():
             sum_month(group, month, at=at)
     return counted
 
 
-def _count_day(day: date) -> tuple[set[int], int]:
+def _months_to_sum(*, at: datetime) -> list[date]:
+    """The months that are over and of which every day is still kept."""
+    kept_since = day_of(at) - timedelta(days=settings.KEEP_PERSON_DAYS_DAYS - 1)
+    months, month = [], _before(day_of(at).replace(day=1))
+    while month >= kept_since:
+        months.append(month)
+        month = _before(month)
+    return months
+
+
+def following(month: date) -> date:
+    """The first day of the next month."""
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def _before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def _count_day(day: date) -> int:
     opened = Opening.objects.filter(at__gte=begins(day), at__lt=begins(day + timedelta(days=1)))
     # What is noted while this runs belongs to another day, or is counted the next night.
     upto = opened.order_by("-pk").values_list("pk", flat=True).first() or 0
@@ -90,7 +110,7 @@ def _count_day(day: date) -> tuple[set[int], int]:
             held = Seat.objects.held().filter(group=group, reader__in=theirs[some : some + CHUNK])
             held.exclude(last_used_on__gte=day).update(last_used_on=day)
     openings, _ = opened.delete()
-    return {row.group_id for row in rows.values()}, openings
+    return openings
 
 
 @dataclass(frozen=True)
@@ -135,14 +155,6 @@ def _merge(rows: Mapping[tuple[int, int | None, str, str], PersonDay], begins_at
     PersonDay.objects.bulk_create((row for key, row in rows.items() if key not in known), batch_size=CHUNK)
 
 
-def _months_around(days: Iterable[date], *, until: date) -> list[date]:
-    """The months of these days, and the one after where core readers of it may have read on them."""
-    months = {day.replace(day=1) for day in days} | {
-        (day + timedelta(days=CORE_DAYS)).replace(day=1) for day in days if (day + timedelta(days=CORE_DAYS)) <= until
-    }
-    return sorted(months)
-
-
 # --- Sums ----------------------------------------------------------------------------------------------
 
 
@@ -151,38 +163,56 @@ class Use:
     """What some people read of something; who they were is known only while it is summed."""
 
     readers: set[int] = field(default_factory=set)
-    visits: set[str] = field(default_factory=set)
+    # Those without an account, by the day: on another day the same browser is another visit.
+    visits: dict[datetime, set[str]] = field(default_factory=lambda: defaultdict(set))
     articles: int = 0
     times: int = 0
 
     @property
     def people(self) -> int:
-        """How many there were; a visit without an account is one."""
-        return len(self.readers) + len(self.visits)
+        """Readers and visits, as they are shown: one browser on one day is one."""
+        return len(self.readers) + sum(map(len, self.visits.values()))
+
+    @property
+    def at_least(self) -> int:
+        """How many persons it must have been: whoever comes on five days is one, and so are their five visits."""
+        return len(self.readers) + max(map(len, self.visits.values()), default=0)
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether five persons or more stand behind it, whatever browsers they came with."""
+        return self.at_least >= FLOOR
 
     def add(self, other: "Use") -> None:
         """The same people and more."""
         self.readers |= other.readers
-        self.visits |= other.visits
+        for day, visits in other.visits.items():
+            self.visits[day] |= visits
         self.articles += other.articles
         self.times += other.times
 
 
 @transaction.atomic
 def sum_month(group: int, month: date, *, at: datetime) -> None:
-    """Sum one month of a group anew, as long as its days are still kept; later nothing is changed any more."""
-    if begins(month) < begins(day_of(at) - timedelta(days=settings.KEEP_PERSON_DAYS_DAYS - 1)):
+    """Sum a month of a group, once: when it is over, and as long as its days are kept. Then nothing changes it.
+
+    The sums of two mornings would differ by those who read in between, and by those who left: that could be one
+    person. So a month that runs has no sum, and one that is over has the same for ever.
+    """
+    if month not in _months_to_sum(at=at):
         return
     GroupAccount.objects.select_for_update(of=("self",)).get(pk=group)
-    following = (month + timedelta(days=31)).replace(day=1)
-    sections = _by_section(group, begins(month), begins(following))
+    stored = MonthOfUse.objects.filter(group=group, month=month)
+    if stored.filter(summed_at__gte=begins(following(month))).exists():
+        return
+    sections = _by_section(group, begins(month), begins(following(month)))
     whole = Use()
     for use in sections.values():
         whole.add(use)
-    core = core_readers(group, before=min(following, day_of(at)))
-    MonthOfUse.objects.filter(group=group, month=month).delete()
+    core = core_readers(group, before=following(month))
+    stored.delete()
     rows = [_row(group, month, ALL, whole, core, at)] if whole.people else []
-    if whole.people >= FLOOR:
+    if whole.may_be_told:
         rows += [_row(group, month, name, use, None, at) for name, use in above_floor(sections).items()]
     MonthOfUse.objects.bulk_create(rows)
 
@@ -200,13 +230,13 @@ def core_readers(group: int, *, before: date) -> int:
 def _by_section(group: int, since: datetime, until: datetime) -> dict[str, Use]:
     sections: dict[str, Use] = defaultdict(Use)
     days = PersonDay.objects.filter(group=group, begins_at__gte=since, begins_at__lt=until)
-    for section, reader, visit, articles, times in days.values_list(
-        "section", "reader", "visit", "articles", "times"
+    for section, reader, visit, day, articles, times in days.values_list(
+        "section", "reader", "visit", "begins_at", "articles", "times"
     ).iterator(CHUNK):
         use = sections[section]
         use.articles, use.times = use.articles + articles, use.times + times
         if reader is None:
-            use.visits.add(visit)
+            use.visits[day].add(visit)
         else:
             use.readers.add(reader)
     return dict(sections)
@@ -218,36 +248,38 @@ def above_floor(sections: Mapping[str, Use]) -> dict[str, Use]:
     A single section below the floor could be had by subtracting all others from the whole. So what is too small is
     put together, and where that is still too small, the smallest of the others goes with it.
     """
-    told = {name: use for name, use in sections.items() if use.people >= FLOOR}
+    told = {name: use for name, use in sections.items() if use.may_be_told}
     small = [use for name, use in sections.items() if name not in told]
     if not small:
         return told
     rest = Use()
     for use in small:
         rest.add(use)
-    while rest.people < FLOOR and told:
-        smallest = min(told, key=lambda name: (told[name].people, name))
+    while not rest.may_be_told and told:
+        smallest = min(told, key=lambda name: (told[name].at_least, name))
         rest.add(told.pop(smallest))
-    return told | ({OTHERS: rest} if rest.people >= FLOOR else {})
+    return told | ({OTHERS: rest} if rest.may_be_told else {})
 
 
 def _row(group: int, month: date, section: str, use: Use, core: int | None, at: datetime) -> MonthOfUse:
-    is_told = use.people >= FLOOR
+    is_told = use.may_be_told
+    readers = _clear_of(len(use.readers), use.people)
     return MonthOfUse(
         group_id=group,
         month=month,
         section=section,
         people=use.people if is_told else None,
-        readers=_or_nothing(len(use.readers)) if is_told else None,
-        core_readers=_or_nothing(core or 0) if is_told else None,
+        readers=readers if is_told else None,
+        core_readers=_clear_of(core or 0, use.people, len(use.readers)) if is_told else None,
         articles=use.articles if is_told else None,
         times=use.times if is_told else None,
         summed_at=at,
     )
 
 
-def _or_nothing(people: int) -> int | None:
-    return people if people >= FLOOR else None
+def _clear_of(people: int, *wider: int) -> int | None:
+    """The number, unless it is below the floor, or what is left of a wider one after subtracting it."""
+    return None if people < FLOOR or any(0 < whole - people < FLOOR for whole in wider) else people
 
 
 # --- To be shown ---------------------------------------------------------------------------------------
@@ -278,18 +310,25 @@ class Month:
 
 
 def months_of(group: GroupAccount, *, at: datetime, count: int = 12) -> list[Month]:
-    """The last months up to this one, the earliest first, from the first in which something was read."""
-    this = day_of(at).replace(day=1)
-    wanted = [this]
+    """The last months that are over and counted, the earliest first, from the first in which something was read."""
+    wanted = [_last_counted(group, at=at)]
     while len(wanted) < count:
-        wanted.append((wanted[-1] - timedelta(days=1)).replace(day=1))
+        wanted.append(_before(wanted[-1]))
     rows: dict[date, list[MonthOfUse]] = defaultdict(list)
-    for row in MonthOfUse.objects.filter(group=group, month__gte=wanted[-1]):
-        rows[row.month].append(row)
+    for row in MonthOfUse.objects.filter(group=group, month__gte=wanted[-1], month__lte=wanted[0]):
+        if row.summed_at >= begins(following(row.month)):
+            rows[row.month].append(row)
     shown = [_month(month, rows.get(month, [])) for month in reversed(wanted)]
     while len(shown) > 1 and shown[0].is_empty:
         shown.pop(0)
     return shown
+
+
+def _last_counted(group: GroupAccount, *, at: datetime) -> date:
+    """The last month that is over; the one before it until the night has counted its last day."""
+    this = day_of(at).replace(day=1)
+    waits = Opening.objects.filter(group=group, at__gte=begins(_before(this)), at__lt=begins(this)).exists()
+    return _before(_before(this)) if waits else _before(this)
 
 
 def _month(first: date, rows: list[MonthOfUse]) -> Month:
@@ -299,6 +338,6 @@ def _month(first: date, rows: list[MonthOfUse]) -> Month:
     return Month(first, next((row for row in rows if row.section == ALL), None), tuple(sections))
 
 
-def counted_until(*, at: datetime) -> date:
-    """The last day that the sums know of."""
-    return timezone.localdate(at) - timedelta(days=1)
+def counted_next(*, at: datetime) -> date:
+    """The month that runs, by its first day: it is counted when it is over."""
+    return day_of(at).replace(day=1)

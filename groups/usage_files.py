@@ -29,7 +29,8 @@ def months_csv(months: Sequence[Month]) -> str:
             numbers = [row.people, row.readers, row.core_readers, row.articles, row.times]
             if row.section != ALL:
                 numbers[2] = None
-            told = ["" if row.section != ALL and place == 2 else _cell(one) for place, one in enumerate(numbers)]
+            # In a row that is told an empty cell is a number that is not.
+            told = [BELOW_FLOOR if not row.is_told else "" if one is None else str(one) for one in numbers]
             rows.append([f"{month.first:%Y-%m}", section_in_words(row), *told])
     return _table(rows)
 
@@ -92,10 +93,6 @@ def _name(month: date) -> str:
 
 def _end_of(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-def _cell(number: int | None) -> str:
-    return BELOW_FLOOR if number is None else str(number)
 
 
 def _table(rows: Iterable[Sequence[str]]) -> str:

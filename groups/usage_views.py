@@ -25,7 +25,7 @@ def reading(request: Request, desk: Desk) -> HttpResponse:
         "months": months,
         "latest": next((month for month in reversed(months) if not month.is_empty), None),
         "picture": picture_of(months),
-        "counted_until": usage.counted_until(at=request.now),
+        "counted_next": usage.counted_next(at=request.now),
         "floor": FLOOR,
         "core_articles": usage.CORE_ARTICLES,
         "core_days": usage.CORE_DAYS,

@@ -1,7 +1,8 @@
 """How much the people of an organisation read: counted by the day, summed by the month, and never below five people.
 
 Which article somebody opened is kept until the night in which it is counted. Then a day of a person is a number per
-section, kept as long as core readers need it; then a month of the group is a sum, in which nobody can be found.
+section, kept as long as core readers need it; then a month that is over is a sum of the group, made once, in which
+nobody can be found.
 """
 
 from typing import ClassVar

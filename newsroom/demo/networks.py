@@ -9,7 +9,7 @@ from groups.models.usage import ALL, OTHERS
 # Kept for examples: nobody comes from there. To be there on this machine, run with TRUSTED_PROXIES=127.0.0.1 and send
 # "X-Forwarded-For: 192.0.2.7".
 NETWORKS = (("192.0.2.0/24", "Main building"), ("2001:db8:7::/48", "Everything, IPv6"), ("198.51.100.64/26", "Library"))
-# Articles opened, of the month that runs and those before it; None where too few read.
+# Articles opened, of the last month that is over and those before it; None where too few read.
 OPENED = (161, 287, 240, 96, 148, 212, 198, 187, 164, 120, 41, None)
 SECTIONS = (("Climate & energy", 0.4), ("Rule of law", 0.3), (OTHERS, 0.3))
 
@@ -26,15 +26,20 @@ def fill(company: GroupAccount, institution: GroupAccount, *, at: datetime) -> N
 
 
 def _year_of_reading(group: GroupAccount, times_more: int, *, at: datetime) -> None:
-    month, rows = day_of(at).replace(day=1), []
+    month, rows = last_month(day_of(at)), []
     for opened in OPENED:
         rows += (
             [MonthOfUse(group=group, month=month, summed_at=at)]
             if opened is None
             else _told(group, month, opened * times_more, at=at)
         )
-        month = (month - timedelta(days=1)).replace(day=1)
+        month = last_month(month)
     MonthOfUse.objects.bulk_create(rows)
+
+
+def last_month(day: date) -> date:
+    """The first day of the month before that of the day: the one that runs is not counted yet."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def _told(group: GroupAccount, month: date, opened: int, *, at: datetime) -> list[MonthOfUse]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,8 @@ pytestmark = pytest.mark.django_db
 ARTICLE = "/climate/ministers-agree-on-a-bridge/"
 TODAY = date(2026, 11, 17)
 NOVEMBER, TOMORROW = date(2026, 11, 1), NOW + timedelta(days=1)
+# The night after the last day of the month, and the first moment in which it may be summed.
+OVER = datetime(2026, 12, 1, 1, 30, tzinfo=UTC)
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 # On a busy machine the first example may take its time.
 quietly = hypothesis_settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -148,10 +150,11 @@ def test_the_night_counts_the_day_and_forgets_which_articles_were_read(group: Gr
     assert usage.count_up(at=NOW) == 0, "the day is not over"
     assert usage.count_up(at=TOMORROW) == 15
     assert not Opening.objects.exists()
+    usage.count_up(at=OVER)
     told = whole(group)
     assert told is not None
     assert (told.people, told.readers, told.articles, told.times) == (5, 5, 10, 15)
-    assert usage.count_up(at=TOMORROW) == 0
+    assert usage.count_up(at=OVER) == 0
     again = whole(group)
     assert again is not None
     assert again.times == 15
@@ -163,7 +166,7 @@ def test_what_comes_late_is_added_and_not_counted_twice(group: GroupAccount) -> 
         opens(group, reader, 1)
     usage.count_up(at=TOMORROW)
     opens(group, readers[0], 2)
-    usage.count_up(at=TOMORROW)
+    usage.count_up(at=OVER)
     told = whole(group)
     assert told is not None
     assert (told.people, told.articles) == (5, 6)
@@ -209,7 +212,7 @@ def test_a_core_reader_opened_nine_articles_within_thirty_days(
 def test_core_readers_are_those_with_an_account(group: GroupAccount) -> None:
     for number in range(6):
         opens(group, AnonymousUser(), *range(9), visit=f"visit{number}", at=NOW - DAY)
-    usage.count_up(at=NOW)
+    usage.count_up(at=OVER)
     told = whole(group)
     assert told is not None
     assert (told.people, told.readers, told.core_readers, told.times) == (6, None, None, 54)
@@ -218,7 +221,7 @@ def test_core_readers_are_those_with_an_account(group: GroupAccount) -> None:
 def test_a_month_that_is_summed_stays_when_its_days_are_gone(group: GroupAccount) -> None:
     for reader in people(group, 5):
         opens(group, reader, 1)
-    usage.count_up(at=TOMORROW)
+    usage.count_up(at=OVER)
     later = NOW + 80 * DAY
     PersonDay.objects.all().delete()
     usage.sum_month(group.pk, NOVEMBER, at=later)
@@ -234,7 +237,7 @@ def test_a_month_that_is_summed_stays_when_its_days_are_gone(group: GroupAccount
 def test_nothing_is_told_of_fewer_than_five(group: GroupAccount, count: int, is_told: bool) -> None:
     for reader in people(group, count):
         opens(group, reader, 1)
-    usage.count_up(at=TOMORROW)
+    usage.count_up(at=OVER)
     told = whole(group)
     assert told is not None
     assert told.is_told is is_told
@@ -255,7 +258,7 @@ def test_the_database_takes_no_number_below_five() -> None:
 
 
 def used(*readers: int, articles: int = 1) -> usage.Use:
-    return usage.Use(set(readers), set(), articles, articles)
+    return usage.Use(set(readers), articles=articles, times=articles)
 
 
 def test_a_section_below_the_floor_cannot_be_had_by_subtraction() -> None:
@@ -291,6 +294,98 @@ def test_who_leaves_takes_their_days_along(group: GroupAccount) -> None:
     assert not Opening.objects.exists()
 
 
+def test_the_month_that_runs_is_not_summed_and_no_page_shows_it(group: GroupAccount, at: Any) -> None:
+    readers = people(group, 6)
+    for reader in readers[:5]:
+        opens(group, reader, 1, 2)
+    usage.count_up(at=TOMORROW)
+    # The sixth alone would be the difference between two mornings.
+    opens(group, readers[5], *range(7), section="Sport", at=TOMORROW)
+    usage.count_up(at=TOMORROW + DAY)
+    assert not MonthOfUse.objects.exists()
+    Manager.objects.create(group=group, reader=readers[0], address=readers[0].email, made_at=NOW)
+    at(TOMORROW + DAY)
+    client = Client()
+    client.force_login(readers[0], backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(f"/group/{group.pk}/reading/").content.decode()
+    assert "November 2026 is counted when the month is over." in page
+    for path in ("reading.csv", "reading-counter.csv"):
+        assert "2026-11" not in client.get(f"/group/{group.pk}/{path}").content.decode().split("Created,")[0]
+
+
+def test_a_month_is_summed_once_and_neither_late_readers_nor_leavers_change_it(group: GroupAccount) -> None:
+    readers = people(group, 6)
+    for reader in readers:
+        opens(group, reader, 1, 2)
+    usage.count_up(at=OVER)
+    opens(group, readers[0], 3)
+    PersonDay.objects.filter(reader=readers[5]).delete()
+    usage.count_up(at=OVER + DAY)
+    told = whole(group)
+    assert told is not None
+    assert (told.people, told.times) == (6, 12)
+
+
+def test_a_sum_made_before_the_end_of_its_month_is_not_shown_and_made_anew(group: GroupAccount) -> None:
+    for reader in people(group, 5):
+        opens(group, reader, 1)
+    MonthOfUse.objects.create(group=group, month=NOVEMBER, people=5, articles=3, times=3, summed_at=NOW)
+    assert usage.months_of(group, at=OVER)[-1].is_empty
+    usage.count_up(at=OVER)
+    assert usage.months_of(group, at=OVER)[-1].articles == 5
+
+
+def test_a_month_is_shown_when_its_last_day_is_counted(group: GroupAccount) -> None:
+    opens(group, people(group, 1)[0], 1, at=OVER - DAY)
+    assert usage.months_of(group, at=OVER)[-1].first == date(2026, 10, 1), "not as one in which nobody read"
+    usage.count_up(at=OVER)
+    assert usage.months_of(group, at=OVER)[-1].first == NOVEMBER
+
+
+@pytest.mark.parametrize(("browsers", "is_told"), [((1, 1, 1, 1, 1), False), ((4, 4), False), ((1, 5), True)])
+def test_one_person_who_comes_on_five_days_is_not_five(
+    group: GroupAccount, browsers: tuple[int, ...], is_told: bool
+) -> None:
+    for day, count in enumerate(browsers):
+        for number in range(count):
+            opens(group, AnonymousUser(), 1, visit=f"{day}-{number}", at=NOW - day * DAY)
+    usage.count_up(at=OVER)
+    assert [row.is_told for row in MonthOfUse.objects.all()] == ([True, True] if is_told else [False])
+
+
+def test_a_section_read_by_one_browser_on_five_days_is_told_with_others(group: GroupAccount) -> None:
+    for reader in people(group, 5):
+        opens(group, reader, 1)
+    for day in range(5):
+        opens(group, AnonymousUser(), 1, section="Sport", visit=f"{day}", at=NOW - day * DAY)
+    usage.count_up(at=OVER)
+    assert set(MonthOfUse.objects.values_list("section", flat=True)) == {ALL, OTHERS}
+
+
+@pytest.mark.parametrize(
+    ("readers", "core", "visits", "told"),
+    [
+        (5, 0, 1, (6, None, None)),
+        (5, 0, 5, (10, 5, None)),
+        (6, 5, 0, (6, 6, None)),
+        (6, 6, 0, (6, 6, 6)),
+        (10, 5, 0, (10, 10, 5)),
+        (8, 8, 2, (10, None, None)),
+    ],
+)
+def test_no_two_numbers_differ_by_fewer_than_five_people(
+    group: GroupAccount, readers: int, core: int, visits: int, told: tuple[int | None, ...]
+) -> None:
+    for number, reader in enumerate(people(group, readers)):
+        opens(group, reader, *range(9 if number < core else 1))
+    for number in range(visits):
+        opens(group, AnonymousUser(), 1, visit=f"{number}")
+    usage.count_up(at=OVER)
+    row = whole(group)
+    assert row is not None
+    assert (row.people, row.readers, row.core_readers) == told
+
+
 # --- The tables and the picture ------------------------------------------------------------------------------
 
 
@@ -304,7 +399,7 @@ def read_group(group: GroupAccount) -> GroupAccount:
         opens(group, reader, *range(10), at=NOW)
         if number < 2:
             opens(group, reader, 99, section="Tech", at=NOW)
-    usage.count_up(at=TOMORROW)
+    usage.count_up(at=OVER)
     return group
 
 
@@ -313,7 +408,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 
 def test_the_table_hides_what_is_below_the_floor(read_group: GroupAccount) -> None:
-    rows = rows_of(usage_files.months_csv(usage.months_of(read_group, at=TOMORROW)))
+    rows = rows_of(usage_files.months_csv(usage.months_of(read_group, at=OVER)))
     assert rows[1:] == [
         ["2026-10", "All sections", "<5", "<5", "<5", "<5", "<5"],
         ["2026-11", "All sections", "6", "6", "6", "62", "62"],
@@ -322,8 +417,8 @@ def test_the_table_hides_what_is_below_the_floor(read_group: GroupAccount) -> No
 
 
 def test_the_report_for_libraries_has_the_rows_of_the_standard(read_group: GroupAccount) -> None:
-    months = usage.months_of(read_group, at=TOMORROW)
-    rows = rows_of(usage_files.counter_report(read_group, months, at=TOMORROW))
+    months = usage.months_of(read_group, at=OVER)
+    rows = rows_of(usage_files.counter_report(read_group, months, at=OVER))
     names = "Report_Name Report_ID Release Institution_Name Institution_ID Metric_Types Report_Filters"
     names += " Report_Attributes Exceptions Reporting_Period Created Created_By Registry_Record"
     assert [row[0] for row in rows[:13]] == names.split()
@@ -345,14 +440,14 @@ def test_the_picture_ends_at_a_round_number(number: int, top: int) -> None:
 
 
 def test_the_picture_has_a_bar_for_each_month_that_may_be_told(read_group: GroupAccount) -> None:
-    picture = picture_of(usage.months_of(read_group, at=TOMORROW))
+    picture = picture_of(usage.months_of(read_group, at=OVER))
     assert [bar.is_told for bar in picture.bars] == [False, True]
     assert all(0 <= bar.y <= bar.y + bar.height == picture.foot for bar in picture.bars)
 
 
 @pytest.mark.parametrize("path", ["reading/", "reading.csv", "reading-counter.csv"])
 def test_managers_and_staff_see_it_and_nobody_else(read_group: GroupAccount, path: str, dora: User, at: Any) -> None:
-    at(TOMORROW)
+    at(OVER)
     url = f"/group/{read_group.pk}/{path}"
     ana, stranger = User.objects.get(email="p0@harbour.example"), a_reader("eve@example.org")
     Manager.objects.create(group=read_group, reader=ana, address=ana.email, made_at=NOW)
@@ -369,7 +464,7 @@ def test_managers_and_staff_see_it_and_nobody_else(read_group: GroupAccount, pat
 
 
 def test_the_page_says_in_words_what_the_picture_shows(read_group: GroupAccount, at: Any) -> None:
-    at(TOMORROW)
+    at(OVER)
     ana = User.objects.get(email="p0@harbour.example")
     Manager.objects.create(group=read_group, reader=ana, address=ana.email, made_at=NOW)
     client = Client()
