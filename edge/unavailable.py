@@ -19,8 +19,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 MAINTENANCE_LASTS = 600
 DATABASE_IS_AWAY = 30
 LONGEST = 24 * 60 * 60
-# What the page itself fetches: the newsroom's own colours. Static files are answered before.
-LET_THROUGH = ("/brand-",)
+# The newsroom’s own colours, which the page fetches, and the question whether the process lives. Static files are
+# answered before.
+LET_THROUGH = ("/brand-", "/healthz")
 
 
 def closed(get_response: GetResponse) -> GetResponse:

@@ -199,6 +199,11 @@ INVOICE_PREFIX = env.text("INVOICE_PREFIX", default="F")
 SECRET_KEY = env.text("SECRET_KEY", default="development-only-not-a-secret-" + "x" * 32, required=True)
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
     env.refuse("SECRET_KEY", "must be at least 50 random characters.")
+# Older keys, with commas, while one is being changed: what they signed stays good, and nothing new is signed with them.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    env.refuse("METRICS_TOKEN", "must be at least 20 random characters.")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 ALLOWED_HOSTS = (
     [SITE_HOST, *env.words("EXTRA_HOSTS")] if IN_PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
@@ -212,6 +217,8 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", also=("unix",))
 FORWARDED_HEADER = env.choice("FORWARDED_HEADER", ("X-Forwarded-For", "Forwarded"), default="X-Forwarded-For")
 if IN_PRODUCTION:
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
+    # Asked from beside the process, without TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=63_072_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
@@ -275,6 +282,7 @@ INSTALLED_APPS = [
     "page_cache",
 ]
 MIDDLEWARE = [
+    "edge.logs.identify",
     "edge.compression.compress",
     "edge.middleware.now",
     "edge.middleware.cache_policy",
@@ -536,8 +544,16 @@ DATA_PROTECTION_CONTACT = env.text("DATA_PROTECTION_CONTACT", default=CONTACT_EM
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "edge.logs.Line", "format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "edge.logs.Json"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.choice("LOG_FORMAT", ("line", "json"), default="json" if IN_PRODUCTION else "line"),
+        }
+    },
     "root": {
         "handlers": ["console"],
         "level": env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),

@@ -7,7 +7,7 @@ from django.urls import include, path
 
 from edge.languages import in_every_language
 
-from . import brand, installing, pages, second_factor, why_desk
+from . import brand, health, installing, metrics, pages, second_factor, state_desk, why_desk
 
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
 admin.site.login = second_factor.asked_for(secure_admin_login(admin.site.login))  # type: ignore[method-assign]
@@ -17,7 +17,11 @@ handler500 = "edge.unavailable.trouble"
 urlpatterns = [
     path("admin/second-factor/", second_factor.second_factor, name="second_factor"),
     path("admin/why/", admin.site.admin_view(why_desk.why), name="why"),
+    path("admin/state/", admin.site.admin_view(state_desk.state_of_the_site), name="state"),
     path("admin/", admin.site.urls),
+    path("healthz", health.live, name="live"),
+    path("readyz", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("stripe/", include("subscriptions.stripe_urls")),
     *([path("dev/", include("newsroom.dev_urls"))] if settings.DEBUG else []),
     path("favicon.ico", pages.icon),
