@@ -196,9 +196,9 @@ def begin_before_payment(term: Term, *, because: str, by: Any, at: datetime) -> 
 
 @transaction.atomic
 def renew(group: GroupAccount, *, by: Any, at: datetime) -> Term:
-    """The draft of the next term: from the day after the last one, as long, at the same terms. Twice gives the same.
+    """The draft of the next term: from the day after the last one, as long, at the same price of a seat.
 
-    Raises NotPossible where the agreement was ended or never had a term.
+    Twice gives the same. Raises NotPossible where the agreement was ended or never had a term.
     """
     (group,) = GroupAccount.objects.locked(group.pk)
     last = group.terms.order_by("-ends_on").first()
@@ -212,7 +212,7 @@ def renew(group: GroupAccount, *, by: Any, at: datetime) -> Term:
         starts_on=starts_on,
         ends_on=last_day_after(starts_on, like=last),
         seats=last.seats,
-        price_cents=last.price_cents,
+        price_cents=more_seats.price_of_all(last),
         vat_percent=last.vat_percent,
     )
     GroupEvent.note(group, by, "drafted another term", at=at, **_said(term))
@@ -251,8 +251,8 @@ def change_seats(term: Term, seats: int, *, by: Any, at: datetime) -> int:
         raise NotPossible(f"{used} seats are in use: free some first, or agree on more than {seats}.")
     cents, was = added_cents(term, seats, at=at), term.seats
     if seats != was:
-        term.seats = seats
-        term.save(update_fields=["seats"])
+        term.seats_in_price, term.seats = term.priced_seats, seats
+        term.save(update_fields=["seats", "seats_in_price"])
         GroupEvent.note(group, by, "changed the seats", at=at, was=was, seats=seats, added_cents=cents, term=term.pk)
     return cents
 

@@ -37,7 +37,7 @@ LOOK_BACK = timedelta(days=120)
 
 def of_term(term: Term, *, how: GroupInvoice.How, days_until_due: int, by: Any, at: datetime) -> GroupInvoice:
     """Invoice a term that was accepted, once. Raises NotPossible or VatUnknown; Stripe is asked after the commit."""
-    return _made(term, About.TERM, how, term.seats, term.price_cents, days_until_due, by, at)
+    return _made(term, About.TERM, how, term.priced_seats, term.price_cents, days_until_due, by, at)
 
 
 def of_seats(term: Term, added: int, net_cents: int, *, how: GroupInvoice.How, by: Any, at: datetime) -> GroupInvoice:

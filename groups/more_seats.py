@@ -20,13 +20,23 @@ def cents_for(term: Term, more: int, *, at: datetime) -> int | None:
     At the price of a seat that was agreed for this term; None where seats have no price of their own: unlimited, or
     none at all. Rounded to the cent, halves up.
     """
-    if not term.seats:
+    if not term.priced_seats:
         return None
     first = max(day_of(at), term.starts_on)
     days, left = (term.ends_on - term.starts_on).days + 1, (term.ends_on - first).days + 1
     if left <= 0:
         return None
-    whole, part = term.price_cents * more * left, term.seats * days
+    return _rounded(term.price_cents * more * left, term.priced_seats * days)
+
+
+def price_of_all(term: Term) -> int:
+    """What the seats it has now cost for a whole term, in cents, without VAT, at the price of a seat agreed for it."""
+    if not term.seats or not term.priced_seats:
+        return term.price_cents
+    return _rounded(term.price_cents * term.seats, term.priced_seats)
+
+
+def _rounded(whole: int, part: int) -> int:
     return (2 * whole + part) // (2 * part)
 
 

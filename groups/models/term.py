@@ -83,6 +83,11 @@ class Term(models.Model):
     ends_on = models.DateField(help_text="The last day, in Brussels.")
     seats = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: as many as they like, on site.")
     price_cents = models.PositiveIntegerField(help_text="For the whole term, without VAT.")
+    seats_in_price = models.PositiveIntegerField(
+        null=True,
+        editable=False,
+        help_text="How many seats the price was agreed for, where their number was changed since. Empty: all of them.",
+    )
     vat_percent = models.DecimalField(
         "VAT, in percent",
         max_digits=4,
@@ -149,6 +154,11 @@ class Term(models.Model):
     def last_moment(self) -> datetime:
         """A moment of its last day, for pages that print the day."""
         return self.access_ends_at - timedelta(seconds=1)
+
+    @property
+    def priced_seats(self) -> int | None:
+        """How many seats the price was agreed for, whatever was added or taken away since; None where unlimited."""
+        return self.seats if self.seats_in_price is None else self.seats_in_price
 
     @property
     def may_begin(self) -> bool:

@@ -222,6 +222,22 @@ def test_fewer_seats_give_nothing_back_and_unlimited_ones_cannot_be_added_to(dor
         agreeing.change_seats(unlimited, 10, by=dora, at=NOW)
 
 
+def test_a_seat_costs_the_same_however_often_seats_are_added_or_taken_away(dora: User) -> None:
+    term = an_agreement(seats=20).terms.get()
+    added = [agreeing.change_seats(term, seats, by=dora, at=NOW) for seats in (40, 60, 10, 11)]
+    assert added == [18_493, 18_493, 0, 925]
+    term.refresh_from_db()
+    assert (term.seats, term.priced_seats) == (11, 20)
+
+
+@pytest.mark.parametrize(("seats", "cents"), [(40, 300_000), (10, 75_000), (21, 157_500)])
+def test_the_next_term_has_the_price_of_all_its_seats(seats: int, cents: int, dora: User) -> None:
+    group = an_agreement(seats=20)
+    agreeing.change_seats(group.terms.get(), seats, by=dora, at=NOW)
+    term = agreeing.renew(group, by=dora, at=NOW)
+    assert (term.seats, term.price_cents, term.priced_seats) == (seats, cents, seats)
+
+
 # --- Another term -----------------------------------------------------------------------------------------
 
 
