@@ -46,7 +46,9 @@ def offers_to(reader: User, *, at: datetime) -> list[Offer]:
     for address in sorted(seating.proved_addresses(reader)):
         fitting = Domain.objects.fitting(address).filter(is_open=True).select_related("group")
         for domain in fitting.exclude(group__seats__in=Seat.objects.held().filter(reader=reader)):
-            if domain.group_id not in found and domain.group.gives_access(at=at) and not _was_removed(reader, domain):
+            if domain.group_id in found or not domain.group.gives_access(at=at):
+                continue
+            if not seating.was_removed(domain.group_id, reader, address):
                 found[domain.group_id] = Offer(domain.group, domain, address)
     return list(found.values())
 
@@ -71,7 +73,7 @@ def join(offer: Offer, reader: User, *, how: Seat.How, proved_at: datetime, at: 
         kept = Domain.objects.kept().filter(pk=offer.domain.pk, group=group).first()
         if kept is None or not kept.fits(offer.address) or offer.address not in seating.proved_addresses(reader):
             raise NotYours
-        if _was_removed(reader, kept):
+        if seating.was_removed(group.pk, reader, offer.address):
             raise AskTheManager
         try:
             return seating.take(group, reader, address=offer.address, how=how, domain=kept, proved_at=proved_at, at=at)
@@ -145,8 +147,3 @@ def close_link(group: GroupAccount, *, by: Any, at: datetime) -> bool:
         return False
     GroupEvent.note(group, by, "closed the link to join", at=at)
     return True
-
-
-def _was_removed(reader: User, domain: Domain) -> bool:
-    last = Seat.objects.filter(group=domain.group_id, reader=reader).exclude(ended_at=None).order_by("-ended_at")
-    return getattr(last.first(), "ended_because", "") == Seat.Why.REMOVED

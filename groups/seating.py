@@ -19,6 +19,9 @@ from readers.models import User
 from . import addresses
 from .models import Domain, GroupAccount, GroupEvent, Invitation, Manager, Seat
 
+# Somebody else decided that this reader should sit there no longer.
+TAKEN_AWAY = (Seat.Why.REMOVED, Seat.Why.TRANSFERRED)
+
 
 class NoSeatsLeft(Exception):
     """Every seat is taken, or promised by an invitation."""
@@ -109,7 +112,8 @@ def take(
         raise NotRunning
     if known.exists():
         raise SitsThereAlready
-    if room.limit is not None and room.used + room.promised - int(is_promised) >= room.limit:
+    # Since seats were lowered there may be more promises than seats: whoever was invited and comes first takes them.
+    if room.limit is not None and room.used + (0 if is_promised else room.promised) >= room.limit:
         raise NoSeatsLeft
     seat = Seat.objects.create(
         group=group,
@@ -156,6 +160,18 @@ def free_unused(group: GroupAccount, pks: Collection[int], *, by: Any, at: datet
     locked(group)
     unused = Seat.objects.unused(at=at).filter(group=group, pk__in=pks).select_related("group", "reader")
     return sum(remove(seat, by=by, at=at, why=Seat.Why.UNUSED) for seat in unused)
+
+
+def last_ended_because(group_id: int, reader: User, address: str) -> str:
+    """Why this reader, or another account of the mailbox of `address`, sits there no longer; empty: never did."""
+    theirs = Q(reader=reader) | Q(mailbox=addresses.mailbox_of(addresses.canonical(address)))
+    ended = Seat.objects.filter(theirs, group=group_id).exclude(ended_at=None).order_by("-ended_at", "-pk").first()
+    return ended.ended_because if ended else ""
+
+
+def was_removed(group_id: int, reader: User, address: str) -> bool:
+    """Whether somebody else said that they should sit there no longer: only an invitation brings them back."""
+    return last_ended_because(group_id, reader, address) in TAKEN_AWAY
 
 
 # --- Those who look after it ---------------------------------------------------------------------------

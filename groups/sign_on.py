@@ -77,10 +77,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Welcome:
-    """Who it is, and whether a seat was free for them."""
+    """Who it is, and whether they have a seat. `ended_because` (Seat.Why): they had one, and get none by logging in."""
 
     reader: User
     has_seat: bool
+    ended_because: str = ""
 
 
 def app_of(sign_on: SignOn) -> SocialApp:
@@ -148,7 +149,10 @@ def told_by_claims(sign_on: SignOn, claims: dict[str, Any]) -> Said:
 
 @transaction.atomic
 def welcome(sign_on: SignOn, said: Said, *, language: str, at: datetime) -> Welcome:
-    """The reader whom the provider means, with a seat where one is free. Raises Refused, and has done nothing then."""
+    """The reader whom the provider means, with a seat where one is free. Raises Refused, and has done nothing then.
+
+    Whoever was removed, or left, is given no seat again by the mere log-in.
+    """
     email = addresses.clean(said.email) if said.email else addresses.Problem.NO_ADDRESS
     if isinstance(email, addresses.Problem):
         raise Refused(Refusal.NO_ADDRESS)
@@ -164,10 +168,13 @@ def welcome(sign_on: SignOn, said: Said, *, language: str, at: datetime) -> Welc
         raise Refused(Refusal.STAFF)
     _prove(reader, email, said.name)
     sign_on.note_use(at=at)
+    group = seating.locked(sign_on.group)
+    if not Seat.objects.held().filter(group=group, reader=reader).exists():
+        ended = seating.last_ended_because(group.pk, reader, email)
+        if ended in (*seating.TAKEN_AWAY, Seat.Why.LEFT):
+            return Welcome(reader, has_seat=False, ended_because=ended)
     try:
-        seat = seating.take(
-            sign_on.group, reader, address=email, how=Seat.How.SIGN_ON, domain=domain, proved_at=at, at=at
-        )
+        seat = seating.take(group, reader, address=email, how=Seat.How.SIGN_ON, domain=domain, proved_at=at, at=at)
     except seating.NotRunning as error:
         raise Refused(Refusal.NOT_RUNNING) from error
     except (seating.NoSeatsLeft, seating.SitsThereAlready):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from edge import clock, languages
 from edge.http import now_of
 
-from . import sign_on
+from . import seating, sign_on
 from .models import SignOn
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         except sign_on.Refused as refused:
             raise ImmediateHttpResponse(_refusal(request, row, refused.why.in_words(), status=403)) from refused
         sociallogin.user = found.reader
-        if not found.has_seat:
+        if found.ended_because in seating.TAKEN_AWAY:
+            messages.warning(request, _("Somebody removed you from this group. Please ask to be invited again."))
+        elif not found.has_seat and not found.ended_because:
             words = _("Every seat of %(organisation)s is taken. Ask whoever looks after your group for one.")
             messages.warning(request, words % {"organisation": row.group.organisation})
 

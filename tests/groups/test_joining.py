@@ -120,6 +120,16 @@ def test_who_was_removed_has_to_be_invited_and_who_left_may_come_back(group: Gro
     assert inviting.invite(group, BJORN, by=anna, language="en", at=NOW) == "invited"
 
 
+@pytest.mark.parametrize("why", [Seat.Why.REMOVED, Seat.Why.TRANSFERRED])
+def test_who_was_removed_or_passed_on_does_not_come_back_by_a_tag_on_the_address(
+    group: GroupAccount, why: Seat.Why
+) -> None:
+    a_domain(group)
+    bjorn, twin = a_reader(BJORN), a_reader(BJORN.replace("@", "+again@"))
+    seating.remove(a_seat(group, bjorn), by=a_manager(group), at=NOW, why=why)
+    assert offered(bjorn) == offered(twin) == []
+
+
 def test_when_all_are_taken_its_managers_hear_of_it_once_a_week(group: GroupAccount, at: Any) -> None:
     group.terms.update(seats=1)
     a_domain(group)

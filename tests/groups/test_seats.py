@@ -127,6 +127,18 @@ def test_an_invitation_that_was_not_answered_in_time_keeps_no_seat() -> None:
     assert take(group, a_reader(BJORN)).is_held
 
 
+def test_the_invited_take_what_is_free_even_when_more_were_invited_than_seats_are_left() -> None:
+    group = an_agreement(seats=5)
+    for name in "abc":
+        inviting.invite(group, f"{name}@x.example", by=None, at=NOW, language="en")
+    full(group, 2)
+    group.terms.update(seats=4)
+    for address in ("a@x.example", "b@x.example"):
+        assert inviting.accept(Invitation.objects.get(address=address), a_reader(address), at=NOW)
+    with pytest.raises(seating.NoSeatsLeft):
+        inviting.accept(Invitation.objects.get(address="c@x.example"), a_reader("c@x.example"), at=NOW)
+
+
 def test_taking_a_seat_twice_gives_the_same_one() -> None:
     group, bjorn = an_agreement(), a_reader(BJORN)
     assert take(group, bjorn) == take(group, bjorn)

@@ -16,7 +16,8 @@ from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.test import Client
 
-from groups.models import Domain, GroupAccount, Seat, SignOn, SignOnDomain
+from groups import inviting, sign_on
+from groups.models import Domain, GroupAccount, Invitation, Seat, SignOn, SignOnDomain
 from readers.models import User
 from tests.groups.provider import (
     CLIENT,
@@ -167,6 +168,32 @@ def test_who_comes_when_every_seat_is_taken_has_an_account_and_is_told(oidc: Sig
     assert who(client)
     assert Seat.objects.count() == 2
     assert "Every seat of Harbour" in client.get("/account/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (Seat.Why.REMOVED, "Somebody removed you from this group."),
+        (Seat.Why.TRANSFERRED, "Somebody removed you from this group."),
+        (Seat.Why.LEFT, ""),
+    ],
+)
+def test_who_was_removed_or_left_gets_no_seat_again_by_the_log_in(
+    oidc: SignOn, idp: OpenIDProvider, why: Seat.Why, words: str
+) -> None:
+    comes_back(idp, a_browser())
+    Seat.objects.get().end(why, by=None, at=NOW)
+    again = a_browser()
+    comes_back(idp, again)
+    ana = who(again)
+    assert ana is not None
+    assert not Seat.objects.held().exists()
+    page = again.get("/account/").content.decode()
+    assert words in page
+    assert "Every seat of" not in page
+    assert inviting.invite(oidc.group, ana.email, by=None, at=NOW, language="en") == "invited"
+    assert inviting.accept(Invitation.objects.get(), ana, at=NOW)
+    assert sign_on.welcome(oidc, sign_on.Said(ana.email, True), language="en", at=NOW).has_seat
 
 
 def test_the_session_lasts_a_week_so_that_leavers_are_noticed(oidc: SignOn, idp: OpenIDProvider) -> None:
