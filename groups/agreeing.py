@@ -277,9 +277,13 @@ def seats_in_use(group: GroupAccount) -> int:
 
 @transaction.atomic
 def suspend(group: GroupAccount, *, because: str, by: Any, at: datetime) -> bool:
-    """Let nobody of it read until it is restored; `by` None is the rule about overdue invoices. True if it did."""
+    """Let nobody of it read until it is restored; `by` None is the rule about overdue invoices. True if it did.
+
+    What the rule has suspended a person may take over: then a payment does not restore it any more.
+    """
     (group,) = GroupAccount.objects.locked(group.pk)
-    if not group.stands(at=at):
+    takes_over = group.suspended_by_rule and by is not None and group.ended_at is None
+    if not (takes_over or group.stands(at=at)):
         return False
     group.suspended_at, group.suspended_by, group.suspended_because = at, by, because[:300]
     group.suspended_by_rule = by is None

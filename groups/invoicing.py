@@ -18,7 +18,7 @@ from readers.letters import about_agreements
 from subscriptions import billing, calls
 from subscriptions.billing import EventFacts, InvoiceOrder, Organisation, SentInvoiceFacts
 
-from . import paying
+from . import agreeing, paying
 from .agreeing import NotPossible, address_of, addresses_of
 from .models import Contact, GroupAccount, GroupEvent, GroupInvoice, GroupPayment, InvoiceYear, Term
 from .models.term import begins, day_of
@@ -43,6 +43,18 @@ def of_term(term: Term, *, how: GroupInvoice.How, days_until_due: int, by: Any, 
 def of_seats(term: Term, added: int, net_cents: int, *, how: GroupInvoice.How, by: Any, at: datetime) -> GroupInvoice:
     """Invoice seats that were added to a term. As `of_term`, but as often as seats are added."""
     return _made(term, About.SEATS, how, added, net_cents, settings.GROUP_DAYS_UNTIL_DUE, by, at)
+
+
+@transaction.atomic
+def change_seats(term: Term, seats: int, *, how: GroupInvoice.How | None, by: Any, at: datetime) -> GroupInvoice | None:
+    """Agree on another number of seats and invoice what was added, or do neither; without `how` nothing is invoiced.
+
+    Raises NotPossible or VatUnknown.
+    """
+    GroupAccount.objects.locked(term.group_id)
+    was = Term.objects.values_list("seats", flat=True).get(pk=term.pk)
+    cents = agreeing.change_seats(term, seats, by=by, at=at)
+    return of_seats(term, seats - was, cents, how=how, by=by, at=at) if how and cents and was else None
 
 
 @transaction.atomic

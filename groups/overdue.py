@@ -30,7 +30,7 @@ def remind(*, at: datetime) -> int:
     """Write once about every invoice that is overdue, and say when reading stops. How many letters were written."""
     written = 0
     late = GroupInvoice.objects.overdue(at=at).filter(group__ended_at=None)
-    for invoice in late.select_related("group").prefetch_related("payments"):
+    for invoice in late.select_related("group", "term").prefetch_related("payments"):
         page = agreeing.address_of("group_invoice", invoicing.token_of(invoice), language=invoice.language)
         for address in agreeing.addresses_of(invoice.group, Contact.Role.BILLING):
             letter = about_agreements.invoice_overdue(

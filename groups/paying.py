@@ -44,21 +44,17 @@ def record_transfer(
         raise NotPossible("Type what came: more than nothing.")
     if received_on > agreeing.day_of(at):
         raise NotPossible("That day has not come yet.")
-    try:
-        with transaction.atomic():
-            payment = GroupPayment.objects.create(
-                group=group,
-                invoice=invoice,
-                cents=cents,
-                received_on=received_on,
-                bank_reference=bank_reference.strip(),
-                payer=payer,
-                remark=remark,
-                recorded_by=by,
-                recorded_at=at,
-            )
-    except IntegrityError:
-        raise RecordedAlready("A transfer with this number of the bank was recorded already.") from None
+    payment = _write_down(
+        group=group,
+        invoice=invoice,
+        cents=cents,
+        received_on=received_on,
+        bank_reference=bank_reference.strip(),
+        payer=payer,
+        remark=remark,
+        recorded_by=by,
+        recorded_at=at,
+    )
     GroupEvent.note(
         group, by, "recorded a transfer", at=at, cents=cents, invoice=invoice and invoice.pk, payment=payment.pk
     )
@@ -83,12 +79,12 @@ def move(payment: GroupPayment, invoice: GroupInvoice, *, by: Any, at: datetime)
 
 @transaction.atomic
 def send_back(invoice: GroupInvoice, cents: int, *, bank_reference: str, by: Any, at: datetime) -> GroupPayment:
-    """Write down that what was too much went back by transfer. Raises NotPossible for more than that."""
+    """Write down that what was too much went back by transfer. Raises NotPossible for more, or RecordedAlready."""
     (group,) = GroupAccount.objects.locked(invoice.group_id)
     invoice = GroupInvoice.objects.get(pk=invoice.pk)
     if not 0 < cents <= invoice.too_much_cents:
         raise NotPossible("No more can go back than came too much.")
-    payment = GroupPayment.objects.create(
+    payment = _write_down(
         group=group,
         invoice=invoice,
         cents=-cents,
@@ -100,6 +96,14 @@ def send_back(invoice: GroupInvoice, cents: int, *, bank_reference: str, by: Any
     GroupEvent.note(group, by, "sent money back", at=at, cents=cents, invoice=invoice.pk, payment=payment.pk)
     settle(group, at=at)
     return payment
+
+
+def _write_down(**line: Any) -> GroupPayment:
+    try:
+        with transaction.atomic():
+            return GroupPayment.objects.create(**line)
+    except IntegrityError:
+        raise RecordedAlready("A transfer with this number of the bank was recorded already.") from None
 
 
 @transaction.atomic
@@ -146,12 +150,13 @@ def settle(group: GroupAccount, *, at: datetime) -> None:
         GroupEvent.note(group, None, "paid in full" if is_paid else "no longer paid", at=at, invoice=invoice.pk)
         if is_paid and invoice.stripe_status == "open":
             transaction.on_commit(partial(close_at_stripe, invoice, at=at), robust=True)
-    for term in group.terms.exclude(accepted_at=None).prefetch_related("invoices"):
-        _settle_term(term, at=at)
+    for term in group.terms.binding().order_by("starts_on").prefetch_related("invoices"):
+        _settle_term(term)
+        _begin_by_rule(group, term, at=at)
     _restore_if_paid(group, at=at)
 
 
-def _settle_term(term: Term, *, at: datetime) -> None:
+def _settle_term(term: Term) -> None:
     """A term is invoiced and paid as its own invoice is; what was added later does not make it unpaid."""
     counting = [one for one in term.invoices.all() if one.about == GroupInvoice.About.TERM and one.void_at is None]
     if not counting and term.invoiced_at is None:
@@ -162,6 +167,22 @@ def _settle_term(term: Term, *, at: datetime) -> None:
     if (term.invoiced_at, term.paid_at) != (invoiced_at, paid_at):
         term.invoiced_at, term.paid_at = invoiced_at, paid_at
         term.save(update_fields=["invoiced_at", "paid_at"])
+
+
+def _begin_by_rule(group: GroupAccount, term: Term, *, at: datetime) -> None:
+    """A term that is not paid rests on the payment of the one before: it goes with that payment, and comes with it.
+
+    What a person has let begin stays.
+    """
+    if term.paid_at is not None or term.begun_unpaid_because not in ("", agreeing.RENEWS) or term.begun_unpaid_by_id:
+        return
+    follows = agreeing.follows_a_paid_one(term)
+    if follows == (term.begun_unpaid_at is not None):
+        return
+    term.begun_unpaid_at, term.begun_unpaid_because = (at, agreeing.RENEWS) if follows else (None, "")
+    term.save(update_fields=["begun_unpaid_at", "begun_unpaid_because"])
+    verb = "may begin before payment" if follows else "may not begin before payment any more"
+    GroupEvent.note(group, None, verb, at=at, starts_on=term.starts_on, term=term.pk)
 
 
 def _restore_if_paid(group: GroupAccount, *, at: datetime) -> None:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from .. import agreeing, contract_views, invoicing, paying
@@ -41,7 +43,12 @@ class Act:
     def target_of(self, group: GroupAccount, pk: str) -> Any:
         """What it is done to. Raises Http404 where the agreement has no such thing."""
         rows: dict[str, Any] = {"term": group.terms, "invoice": group.invoices, "payment": group.payments}
-        return get_object_or_404(rows[self.of], pk=pk) if self.of else None
+        if not self.of:
+            return None
+        try:
+            return get_object_or_404(rows[self.of], pk=pk)
+        except (ValueError, ValidationError):
+            raise Http404 from None
 
     def form_for(self, doing: Doing, data: Any) -> forms.Form:
         """Its form, filled in with what is known."""
@@ -84,13 +91,9 @@ def begin(doing: Doing, given: Given) -> str:
 
 
 def seats(doing: Doing, given: Given) -> str:
-    term, was = doing.target, doing.target.seats
-    cents = agreeing.change_seats(term, given["seats"], by=doing.by, at=doing.at)
-    if not (cents and given["how"]):
-        return f"{given['seats']} seats are agreed."
-    how = GroupInvoice.How(given["how"])
-    invoicing.of_seats(term, given["seats"] - was, cents, how=how, by=doing.by, at=doing.at)
-    return f"{given['seats']} seats are agreed, and the added ones are invoiced."
+    how = GroupInvoice.How(given["how"]) if given["how"] else None
+    made = invoicing.change_seats(doing.target, given["seats"], how=how, by=doing.by, at=doing.at)
+    return f"{given['seats']} seats are agreed{', and the added ones are invoiced' if made else ''}."
 
 
 def renew(doing: Doing, given: Given) -> str:

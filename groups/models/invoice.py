@@ -28,9 +28,14 @@ class GroupInvoiceQuerySet(models.QuerySet["GroupInvoice"]):
         return self.open().filter(due_on__lt=day_of(at))
 
     def suspending(self, *, at: datetime) -> "GroupInvoiceQuerySet":
-        """Those that have been overdue for so long that they suspend their agreement: `suspends_on` has come."""
+        """Those that have been overdue for so long that they suspend their agreement: `suspends_on` has come.
+
+        Until its term begins, people read by the one before.
+        """
         today = day_of(at)
-        late = self.open().filter(due_on__lt=today - timedelta(days=settings.GROUP_OVERDUE_DAYS))
+        late = self.open().filter(
+            due_on__lt=today - timedelta(days=settings.GROUP_OVERDUE_DAYS), term__starts_on__lte=today
+        )
         return late.filter(Q(wait_until=None) | Q(wait_until__lt=today))
 
 
@@ -121,8 +126,8 @@ class GroupInvoice(models.Model):
 
     @property
     def suspends_on(self) -> date:
-        """The day on which it suspends its agreement, unless it is paid before."""
-        by_rule = self.due_on + timedelta(days=settings.GROUP_OVERDUE_DAYS + 1)
+        """The day on which it suspends its agreement, unless it is paid before; never before its term begins."""
+        by_rule = max(self.due_on + timedelta(days=settings.GROUP_OVERDUE_DAYS + 1), self.term.starts_on)
         return max(by_rule, self.wait_until + timedelta(days=1)) if self.wait_until else by_rule
 
     @property

@@ -133,6 +133,15 @@ def test_more_seats_are_agreed_and_invoiced_in_one_step(desk: Client, dora: User
     assert (invoice.seats, invoice.net_cents, group.terms.get().seats) == (5, 37_500 * 45 // 365, 25)
 
 
+def test_seats_that_cannot_be_invoiced_are_not_added(desk: Client, settings: Any) -> None:
+    settings.SELLER_IBAN = ""
+    group = an_agreement(seats=20)
+    GroupAccount.objects.update(country="BE")
+    page = act(desk, group, "seats", group.terms.get(), seats="40", how="transfer").content.decode()
+    assert "SELLER_IBAN" in page
+    assert (group.terms.get().seats, GroupInvoice.objects.count(), verbs()) == (20, 0, [])
+
+
 def test_every_wrong_payment_has_its_button(desk: Client, dora: User) -> None:
     group = an_agreement(paid_at=None, invoiced_at=None)
     other = an_agreement("Quay", paid_at=None, invoiced_at=None)

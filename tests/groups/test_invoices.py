@@ -19,7 +19,7 @@ from readers.models import Letter, User
 from subscriptions import webhooks
 from subscriptions.billing import BillingRefused, EventFacts, MoneyIn
 from tests.fakes import FakeBilling
-from tests.make import NOW, an_agreement
+from tests.make import NOW, a_term, an_agreement
 
 pytestmark = pytest.mark.django_db
 Commits = Callable[..., AbstractContextManager[Any]]
@@ -356,6 +356,20 @@ def test_money_for_the_wrong_invoice_moves_and_both_agreements_follow(dora: User
     assert GroupEvent.objects.filter(verb="moved a payment").count() == 2
 
 
+def test_a_term_that_began_on_the_payment_of_the_one_before_goes_and_comes_with_it(dora: User) -> None:
+    invoice, other = invoiced(accepted(), dora), invoiced(accepted("Quay"), dora)
+    payment = came(invoice, 159_000, dora)
+    follows = agreeing.renew(invoice.group, by=dora, at=NOW)
+    agreeing.accept(follows, name="Anna", email="anna@harbour.example", shown_html="<p>", by=dora, how="letter", at=NOW)
+    next_summer = NOW + timedelta(days=220)
+    for right, reads in ((other, False), (invoice, True)):
+        paying.move(payment, right, by=dora, at=NOW)
+        assert GroupAccount.objects.get(pk=invoice.group_id).gives_access(at=next_summer) == reads
+    Term.objects.filter(pk=follows.pk).update(begun_unpaid_by=dora, begun_unpaid_because="They always pay")
+    paying.move(payment, other, by=dora, at=NOW)
+    assert GroupAccount.objects.get(pk=invoice.group_id).gives_access(at=next_summer), "a person has decided that"
+
+
 def test_money_that_nobody_can_place_waits_and_is_shown(dora: User) -> None:
     invoice = invoiced(accepted(), dora)
     payment = paying.record_transfer(
@@ -482,6 +496,35 @@ def test_a_payment_restores_nothing_that_a_person_has_suspended(dora: User) -> N
     agreeing.suspend(invoice.group, because="They share their seats", by=dora, at=NOW)
     came(invoice, 159_000, dora)
     assert GroupAccount.objects.get().suspended_because == "They share their seats"
+
+
+def test_what_the_rule_has_suspended_a_person_may_take_over(dora: User) -> None:
+    invoice = invoiced(accepted(ends_on=date(2027, 12, 31), begun_unpaid_at=NOW, begun_unpaid_because="Trust"), dora)
+    late = on(invoice.suspends_on)
+    overdue.suspend_unpaid(at=late)
+    assert agreeing.suspend(invoice.group, because="They sell their seats", by=dora, at=late + timedelta(hours=1))
+    assert not agreeing.suspend(invoice.group, because="Again", by=dora, at=late + timedelta(hours=2))
+    assert overdue.suspend_unpaid(at=late + timedelta(hours=3)) == 0
+    came(invoice, 159_000, dora, at=late + timedelta(hours=4))
+    group = GroupAccount.objects.get()
+    assert (group.suspended_because, group.suspended_by, group.suspended_by_rule) == (
+        "They sell their seats",
+        dora,
+        False,
+    )
+
+
+def test_the_open_invoice_of_the_next_year_suspends_nobody_before_that_year_begins(dora: User) -> None:
+    group = accepted().group
+    Term.objects.update(paid_at=NOW, invoiced_at=NOW)
+    year = {"starts_on": date(2027, 3, 1), "ends_on": date(2028, 2, 29), "paid_at": None, "invoiced_at": None}
+    invoice = invoiced(a_term(group, begun_unpaid_at=NOW, begun_unpaid_because=agreeing.RENEWS, **year), dora, days=7)
+    assert invoice.suspends_on == date(2027, 3, 1)
+    assert overdue.suspend_unpaid(at=on(date(2026, 12, 31))) == 0
+    assert overdue.suspend_unpaid(at=on(date(2027, 2, 28))) == 0
+    assert overdue.remind(at=on(date(2026, 12, 1))) == 1
+    assert "1 March 2027" in Letter.objects.get(kind="group_overdue").text
+    assert overdue.suspend_unpaid(at=on(date(2027, 3, 1))) == 1
 
 
 def test_a_colleague_may_decide_to_wait(dora: User) -> None:
