@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -215,7 +215,8 @@ class GroupAccountAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: GroupAccount, form: Any, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            # What verbs write meanwhile, such as a suspension, is not the form's to write back.
+            obj.save(update_fields=list(form.fields))
             return
         now, given = now_of(request), form.cleaned_data
         obj.created_at, obj.created_by = now, request.user  # type: ignore[assignment]
@@ -280,16 +281,17 @@ class GroupAccountAdmin(admin.ModelAdmin):
                 return self._back(group)
         return self._ask(request, group, form, act.question, act.button, hint=act.hint, is_grave=act.is_grave)
 
+    @transaction.atomic
     def draft_view(self, request: Request, group_id: int, term_id: int | None = None) -> HttpResponse:
-        """Write or mend the draft of a term. What was accepted is not mended any more."""
+        """Write or mend the draft of a term. What was accepted is not mended any more: the lock lets no yes between."""
         group = self._group(request, group_id)
+        GroupAccount.objects.locked(group.pk)
         term = get_object_or_404(group.terms, pk=term_id) if term_id else Term(group=group)
         if term.accepted_at:
             messages.info(request, "It was accepted: from here on there are verbs.")
             return self._back(group)
         form = TermForm(request.POST if request.method == "POST" else None, instance=term)
         if form.is_valid():
-            form.instance.quoted_at = None
             form.save()
             GroupEvent.note(group, request.user, "wrote a draft", at=request.now, term=form.instance.pk)
             messages.success(request, "The draft is kept. A quote that was sent before counts no more.")

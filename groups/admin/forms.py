@@ -75,19 +75,26 @@ class TermForm(forms.ModelForm):
             self.fields["price"].initial = Decimal(self.instance.price_cents) / 100
 
     def clean(self) -> dict[str, Any]:
-        """Raise ValidationError for dates in the wrong order, and for no seats at all."""
+        """Raise ValidationError for dates in the wrong order or of another term, and for no seats at all."""
         given = super().clean() or {}
         first, last = given.get("starts_on"), given.get("ends_on")
         if first and last and last < first:
             self.add_error("ends_on", "The last day is before the first.")
         if given.get("seats") == 0:
             self.add_error("seats", "At least one; empty for as many as they like, on site.")
+        others = self.instance.group.terms.exclude(pk=self.instance.pk)
+        if first and others.filter(starts_on=first).exists():
+            self.add_error("starts_on", "Another term of this agreement has the same first day.")
         return given
 
     def save(self, commit: bool = True) -> Term:
-        """With the price in cents."""
-        self.instance.price_cents = cents_of(self.cleaned_data["price"])
-        return super().save(commit)
+        """With the price in cents; a quote that was sent before counts no more. Nothing else of the row is written."""
+        term = self.instance
+        term.price_cents, term.quoted_at = cents_of(self.cleaned_data["price"]), None
+        if term.pk is None or not commit:
+            return super().save(commit)
+        term.save(update_fields=[*(set(self.fields) - {"price"}), "price_cents", "quoted_at"])
+        return term
 
 
 class NewForm(DetailsForm):

@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from groups import agreeing, invoicing, overdue, paying
 from groups.admin.acts import ACTS
+from groups.admin.forms import DetailsForm, TermForm
 from groups.models import Contact, GroupAccount, GroupEvent, GroupInvoice, GroupPayment, Seat, Term
+from groups.models.group_account import GroupAccountQuerySet
 from groups.models.term import State
 from readers.models import User
 from tests.fakes import FakeBilling
@@ -160,6 +162,8 @@ def test_every_wrong_payment_has_its_button(desk: Client, dora: User) -> None:
     )
     page = act(desk, group, "transfer", **line, euros="1600.00", bank_reference="B-1").content.decode()
     assert "was recorded already" in page
+    page = act(desk, group, "send-back", owed, euros="10.00", bank_reference="B-1").content.decode()
+    assert "was recorded already" in page, "it has the number of the one that came"
     act(desk, group, "send-back", owed, euros="10.00", bank_reference="OUT-1")
     act(desk, group, "move", GroupPayment.objects.get(cents=160_000), number=elsewhere.number)
     act(desk, group, "wait", owed, until="2027-03-01", because="Their budget comes in March")
@@ -209,6 +213,60 @@ def test_a_draft_is_mended_until_it_is_accepted_and_an_older_quote_counts_no_mor
     desk.post(address, fields | {"price": "1"})
     term.refresh_from_db()
     assert term.price_cents == 200_000
+
+
+def test_a_yes_is_never_overwritten_by_a_draft_that_is_kept_in_the_same_moment(
+    desk: Client, dora: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = an_agreement(quoted_at=None, accepted_at=None, invoiced_at=None, paid_at=None)
+    term, locked = group.terms.get(), GroupAccountQuerySet.locked
+    stale = Term.objects.get()
+
+    def locked_after_the_yes(rows: Any, *pks: int) -> list[GroupAccount]:
+        Term.objects.update(accepted_at=NOW)
+        return locked(rows, *pks)
+
+    fields = {"starts_on": "2027-01-01", "ends_on": "2027-12-31", "seats": "30", "price": "1"}
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(GroupAccountQuerySet, "locked", locked_after_the_yes)
+        desk.post(reverse("admin:groups_groupaccount_edit_draft", args=[group.pk, term.pk]), fields)
+    term.refresh_from_db()
+    assert (term.accepted_at, term.price_cents) == (NOW, 150_000)
+    form = TermForm(fields, instance=stale)
+    assert form.is_valid()
+    form.save()
+    term.refresh_from_db()
+    assert (term.accepted_at, term.price_cents) == (NOW, 100), "what the form does not show it does not write"
+
+
+def test_a_suspension_is_never_overwritten_by_the_details(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    group, clean = an_agreement(), DetailsForm.clean
+
+    def clean_while_it_is_suspended(form: DetailsForm) -> dict[str, Any]:
+        agreeing.suspend(group, because="They sell their seats", by=None, at=NOW)
+        return clean(form)
+
+    monkeypatch.setattr(DetailsForm, "clean", clean_while_it_is_suspended)
+    fields = {name: value for name, value in NEW.items() if not name.startswith(("contact", "starts", "ends", "price"))}
+    management = {f"contacts-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")}
+    address = reverse("admin:groups_groupaccount_change", args=[group.pk])
+    assert desk.post(address, fields | management | {"city": "Antwerp"}).status_code == 302
+    group.refresh_from_db()
+    assert (group.city, group.vat_number, group.suspended_at) == ("Antwerp", "BE0123456749", NOW)
+
+
+def test_two_terms_never_have_the_same_first_day(desk: Client) -> None:
+    group = an_agreement()
+    fields = {"starts_on": "2026-01-01", "ends_on": "2026-06-30", "seats": "30", "price": "1"}
+    page = desk.post(reverse("admin:groups_groupaccount_draft", args=[group.pk]), fields)
+    assert "has the same first day" in page.content.decode()
+    assert group.terms.count() == 1
+
+
+@pytest.mark.parametrize("below", ["term/abc/quote/", "term/999/quote/", "invoice/abc/void/", "payment/abc/move/"])
+def test_what_an_agreement_does_not_have_is_not_found(desk: Client, below: str) -> None:
+    group = an_agreement()
+    assert desk.get(f"/admin/groups/groupaccount/{group.pk}/{below}").status_code == 404
 
 
 def test_the_details_change_with_a_trace_and_nothing_is_ever_deleted(desk: Client, dora: User) -> None:
