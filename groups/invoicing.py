@@ -201,15 +201,13 @@ def make_void(invoice: GroupInvoice, *, because: str, by: Any, at: datetime) -> 
 
     Money that came for it stays on it until it is moved or sent back, and is shown as too much.
     """
-    if invoice.how == How.STRIPE and invoice.stripe_id:
-        facts = billing.gateway().void_invoice(invoice.stripe_id)
-        if facts.status != "void":
-            raise NotPossible("Stripe says that it was paid.")
-    with transaction.atomic():
+    with transaction.atomic(), calls.budget(calls.WHILE_LOCKED_SECONDS):
         (group,) = GroupAccount.objects.locked(invoice.group_id)
         invoice.refresh_from_db()
         if invoice.void_at:
             return
+        if invoice.stripe_id and billing.gateway().void_invoice(invoice.stripe_id).status != "void":
+            raise NotPossible("Stripe says that it was paid.")
         invoice.void_at, invoice.paid_at = at, None
         invoice.stripe_status = "void" if invoice.stripe_id else ""
         invoice.save(update_fields=["void_at", "paid_at", "stripe_status"])
@@ -234,7 +232,10 @@ def send(invoice: GroupInvoice, *, at: datetime) -> GroupInvoice:
     invoice = GroupInvoice.objects.select_related("group", "term").get(pk=invoice.pk)
     if invoice.sent_at or invoice.void_at or invoice.how != How.STRIPE:
         return invoice
-    customer_id = customer_of(invoice.group, at=at)
+    customer_id = customer_of(invoice)
+    invoice.refresh_from_db(fields=["void_at"])
+    if invoice.void_at:
+        return invoice
     term = invoice.term
     facts = billing.gateway().send_invoice(
         InvoiceOrder(
@@ -257,9 +258,10 @@ def send(invoice: GroupInvoice, *, at: datetime) -> GroupInvoice:
         return record(group, facts, at=at) or invoice
 
 
-def customer_of(group: GroupAccount, *, at: datetime) -> str:
-    """Its customer at Stripe, up to date; made where there is none. Raises BillingError."""
-    gateway, organisation = billing.gateway(), organisation_of(group)
+def customer_of(invoice: GroupInvoice) -> str:
+    """The customer at Stripe whom it goes to, as it has to be for it; made where there is none. Raises BillingError."""
+    group, gateway = invoice.group, billing.gateway()
+    organisation = organisation_of(group, reverse_charge=is_reverse_charge(invoice))
     if group.stripe_customer_id:
         gateway.change_organisation(group.stripe_customer_id, organisation)
         return group.stripe_customer_id
@@ -269,10 +271,17 @@ def customer_of(group: GroupAccount, *, at: datetime) -> str:
     return customer_id
 
 
-def organisation_of(group: GroupAccount) -> Organisation:
-    """Whom Stripe makes its invoices out to."""
+def is_reverse_charge(invoice: GroupInvoice) -> bool:
+    """Whether the customer accounts for its VAT. Not where VAT stands on it, or where a rate was typed by hand."""
+    group = invoice.group
+    if invoice.vat_percent or invoice.term.vat_percent is not None or not group.vat_number:
+        return False
+    return vat_for(group.country, group.vat_number).is_reverse_charge
+
+
+def organisation_of(group: GroupAccount, *, reverse_charge: bool) -> Organisation:
+    """Whom Stripe makes an invoice out to."""
     addresses = addresses_of(group, Contact.Role.BILLING)
-    reverse_charge = bool(group.vat_number) and group.country != settings.SELLER_COUNTRY
     return Organisation(
         name=group.name_on_invoice,
         email=addresses[0] if addresses else "",
@@ -283,7 +292,7 @@ def organisation_of(group: GroupAccount) -> Organisation:
         city=group.city,
         country=group.country,
         vat_number=group.vat_number,
-        reverse_charge=reverse_charge and vat_for(group.country, group.vat_number).is_reverse_charge,
+        reverse_charge=reverse_charge,
     )
 
 
@@ -305,6 +314,8 @@ def record(group: GroupAccount, facts: SentInvoiceFacts, *, at: datetime) -> Gro
         invoice.void_at, invoice.paid_at = at, None
         GroupEvent.note(group, None, "found an invoice void at Stripe", at=at, invoice=invoice.pk)
     invoice.save()
+    if invoice.void_at and facts.status == "open":
+        transaction.on_commit(partial(_void_at_stripe, invoice), robust=True)
     for money in facts.payments:
         payment, is_new = GroupPayment.objects.get_or_create(
             stripe_id=money.stripe_id,
@@ -321,6 +332,17 @@ def record(group: GroupAccount, facts: SentInvoiceFacts, *, at: datetime) -> Gro
     paying.settle(group, at=at)
     invoice.refresh_from_db()
     return invoice
+
+
+def _void_at_stripe(invoice: GroupInvoice) -> bool:
+    """It was made void here before Stripe had answered: let nobody pay it there. False where Stripe cannot now."""
+    try:
+        facts = billing.gateway().void_invoice(invoice.stripe_id)
+    except billing.BillingError as error:
+        log.warning("The invoice %s could not be made void at Stripe: %s", invoice.stripe_id, error)
+        return False
+    GroupInvoice.objects.filter(pk=invoice.pk).update(stripe_status=facts.status)
+    return True
 
 
 def _known(group: GroupAccount, facts: SentInvoiceFacts) -> GroupInvoice | None:
@@ -347,7 +369,8 @@ def hear(event: EventFacts, *, at: datetime) -> str | None:
     The payload is a hint: Stripe is asked anew under the group's lock. Raises BillingError.
     """
     if event.payment_id and (payment := GroupPayment.objects.filter(stripe_id=event.payment_id).first()):
-        return _follow_refunds(payment, at=at)
+        _record_refunds(payment, at=at)
+        return ""
     group = GroupAccount.objects.exclude(stripe_customer_id="").filter(stripe_customer_id=event.customer_id).first()
     if group is None:
         return None
@@ -380,15 +403,16 @@ def _let_go_of_customer(group: GroupAccount, *, at: datetime) -> str:
     return ""
 
 
-def _follow_refunds(payment: GroupPayment, *, at: datetime) -> str:
-    """What went back through Stripe is a payment of less than nothing."""
+def _record_refunds(payment: GroupPayment, *, at: datetime) -> int:
+    """What went back through Stripe is a payment of less than nothing. How many of those came or went."""
+    changed = 0
     with transaction.atomic(), calls.budget(calls.WHILE_LOCKED_SECONDS):
         (group,) = GroupAccount.objects.locked(payment.group_id)
         payment.refresh_from_db()
         for refund in billing.gateway().refunds_of(payment.stripe_id):
             known = GroupPayment.objects.filter(stripe_id=refund.stripe_id)
             if refund.status in ("failed", "canceled"):
-                known.delete()
+                changed += known.delete()[0]
             elif not known.exists():
                 GroupPayment.objects.create(
                     group=group,
@@ -399,15 +423,19 @@ def _follow_refunds(payment: GroupPayment, *, at: datetime) -> str:
                     recorded_at=at,
                 )
                 GroupEvent.note(group, None, "gave money back through Stripe", at=at, cents=refund.cents)
+                changed += 1
         paying.settle(group, at=at)
-    return ""
+    return changed
 
 
 # --- Jobs --------------------------------------------------------------------------------------------------
 
 
 def send_waiting(*, at: datetime) -> int:
-    """Send what Stripe could not be asked for, and close there what was paid to our account. How many were done."""
+    """Send what Stripe could not be asked for, and close there what was paid to our account or is void here.
+
+    How many were done.
+    """
     done = 0
     waiting = GroupInvoice.objects.filter(how=How.STRIPE, sent_at=None, void_at=None)
     for invoice in waiting.order_by("made_at")[:100]:
@@ -416,13 +444,14 @@ def send_waiting(*, at: datetime) -> int:
     elsewhere = GroupInvoice.objects.filter(how=How.STRIPE, stripe_status="open", paid_at__isnull=False)
     for invoice in elsewhere[:100]:
         done += paying.close_at_stripe(invoice, at=at)
-    return done
+    void_here = GroupInvoice.objects.filter(how=How.STRIPE, stripe_status="open", void_at__isnull=False)
+    return done + sum(map(_void_at_stripe, void_here[:100]))
 
 
 def reconcile(*, at: datetime) -> str:
-    """Ask Stripe for every invoice it sent lately, and for every older one that is open; mend what differs.
+    """Ask Stripe for every invoice it sent lately, every older one that is open, and all money that went back lately.
 
-    Raises BillingUnavailable; what was mended until then stays mended.
+    What differs is mended. Raises BillingUnavailable; what was mended until then stays mended.
     """
     seen = mended = 0
     met: set[str] = set()
@@ -438,6 +467,7 @@ def reconcile(*, at: datetime) -> str:
             mended += _mend(invoice.group_id, billing.gateway().sent_invoice(invoice.stripe_id), at=at)
         except billing.BillingUnknown:
             log.error("Stripe knows no invoice %s, which we have down for %s", invoice.stripe_id, invoice.group)
+    mended += _mend_refunds(at=at)
     return f"{seen} invoices compared, {mended} mended."
 
 
@@ -449,3 +479,10 @@ def _mend(group_id: int, facts: SentInvoiceFacts, *, at: datetime) -> int:
         return 0
     group = GroupAccount(pk=group_id)
     return int(_ask_and_record(group, facts.stripe_id, at=at) == "")
+
+
+def _mend_refunds(*, at: datetime) -> int:
+    """Record what went back of our organisations' payments, of whatever age. How many rows came or went."""
+    told = {one.payment_id for one in billing.gateway().money_back_since(at - LOOK_BACK)}
+    ours = GroupPayment.objects.filter(cents__gt=0, stripe_id__in=told).order_by("pk")
+    return sum(_record_refunds(payment, at=at) for payment in ours)

@@ -17,7 +17,7 @@ from groups.models.term import State
 from groups.vat import Vat, VatUnknown, looks_right, normal, vat_for
 from readers.models import Letter, User
 from subscriptions import webhooks
-from subscriptions.billing import BillingRefused, EventFacts, MoneyIn
+from subscriptions.billing import BillingRefused, EventFacts, InvoiceOrder, MoneyIn, Organisation, SentInvoiceFacts
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_term, an_agreement
 
@@ -183,6 +183,16 @@ def test_abroad_in_the_union_the_customer_accounts_for_the_vat(
     assert billing.organisations[invoice.group.stripe_customer_id].reverse_charge
 
 
+def test_a_rate_typed_by_hand_stands_on_the_invoice_and_nobody_accounts_for_it_twice(
+    billing: FakeBilling, dora: User, django_capture_on_commit_callbacks: Commits
+) -> None:
+    accepted(vat_percent=Decimal(20))
+    GroupAccount.objects.update(country="FR", vat_number="FR12345678901")
+    invoice = through_stripe(Term.objects.select_related("group").get(), dora, django_capture_on_commit_callbacks)
+    assert (invoice.cents, billing.invoice_orders[invoice.stripe_id].vat_percent) == (180_000, 20)
+    assert not billing.organisations[invoice.group.stripe_customer_id].reverse_charge
+
+
 def test_what_stripe_could_not_be_asked_is_asked_later_and_made_once(
     billing: FakeBilling, dora: User, django_capture_on_commit_callbacks: Commits
 ) -> None:
@@ -218,7 +228,7 @@ def test_an_event_that_is_quicker_than_our_own_answer_finds_the_invoice(billing:
     term = accepted()
     made = invoicing.of_term(term, how=STRIPE, days_until_due=30, by=dora, at=NOW)
     GroupAccount.objects.update(stripe_customer_id="cus_org_1")
-    billing.organisations["cus_org_1"] = invoicing.organisation_of(term.group)
+    billing.organisations["cus_org_1"] = invoicing.organisation_of(term.group, reverse_charge=False)
     invoicing.send(made, at=NOW)
     GroupInvoice.objects.update(stripe_id="", sent_at=None, number="")
     webhooks.handle(event_about(f"in_{made.pk}", "cus_org_1", "invoice.sent"), at=NOW)
@@ -273,6 +283,69 @@ def test_money_given_back_at_stripe_makes_it_unpaid(
     invoice.refresh_from_db()
     assert (invoice.paid_at, invoice.left_cents) == (None, 159_000)
     assert not GroupAccount.objects.get().gives_access(at=NOW)
+
+
+def test_money_given_back_of_which_no_event_told_is_found_in_the_night(
+    billing: FakeBilling, dora: User, django_capture_on_commit_callbacks: Commits
+) -> None:
+    invoice = through_stripe(accepted(), dora, django_capture_on_commit_callbacks)
+    billing.invoice_is_paid(invoice.stripe_id)
+    webhooks.handle(event_about(invoice.stripe_id, invoice.group.stripe_customer_id), at=NOW)
+    given = billing.give_back(f"pi_{invoice.stripe_id}", 159_000)
+    assert invoicing.reconcile(at=NOW) == "1 invoices compared, 1 mended."
+    assert invoicing.reconcile(at=NOW) == "1 invoices compared, 0 mended."
+    invoice.refresh_from_db()
+    assert (invoice.paid_at, invoice.left_cents) == (None, 159_000)
+    billing.refund_becomes(given.stripe_id, "failed")
+    assert invoicing.reconcile(at=NOW) == "1 invoices compared, 1 mended."
+    invoice.refresh_from_db()
+    assert invoice.paid_at == NOW
+
+
+def test_an_invoice_made_void_from_an_old_page_is_void_at_stripe_too(billing: FakeBilling, dora: User) -> None:
+    waiting = invoicing.of_term(accepted(), how=STRIPE, days_until_due=30, by=dora, at=NOW)
+    page = GroupInvoice.objects.get(pk=waiting.pk)
+    sent = invoicing.send(waiting, at=NOW)
+    invoicing.make_void(page, because="Wrong", by=dora, at=NOW)
+    assert billing.sent[sent.stripe_id].status == "void"
+
+
+def test_an_invoice_made_void_while_stripe_writes_it_is_void_there_too(
+    billing: FakeBilling, dora: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Commits
+) -> None:
+    waiting = invoicing.of_term(accepted(), how=STRIPE, days_until_due=30, by=dora, at=NOW)
+    slow = billing.send_invoice
+
+    def send_slowly(order: InvoiceOrder) -> SentInvoiceFacts:
+        invoicing.make_void(waiting, because="Wrong", by=dora, at=NOW)
+        billing.is_away = False
+        facts = slow(order)
+        billing.is_away = True
+        return facts
+
+    monkeypatch.setattr(billing, "send_invoice", send_slowly)
+    with django_capture_on_commit_callbacks(execute=True):
+        sent = invoicing.send(waiting, at=NOW)
+    assert (sent.void_at, sent.stripe_status) == (NOW, "open")
+    billing.is_away = False
+    assert invoicing.send_waiting(at=NOW) == 1, "the job catches up"
+    assert billing.sent[sent.stripe_id].status == "void"
+    assert invoicing.send_waiting(at=NOW) == 0
+
+
+def test_an_invoice_made_void_while_stripe_makes_the_customer_is_not_sent(
+    billing: FakeBilling, dora: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = invoicing.of_term(accepted(), how=STRIPE, days_until_due=30, by=dora, at=NOW)
+    make = billing.make_organisation
+
+    def make_slowly(organisation: Organisation, *, key: str) -> str:
+        invoicing.make_void(waiting, because="Wrong", by=dora, at=NOW)
+        return make(organisation, key=key)
+
+    monkeypatch.setattr(billing, "make_organisation", make_slowly)
+    invoicing.send(waiting, at=NOW)
+    assert not billing.sent
 
 
 def test_a_customer_deleted_at_stripe_is_made_anew_for_the_next_invoice(
