@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from readers.letters import about_groups
 from readers.models import User
@@ -67,16 +67,19 @@ def invite(
     domain = addresses.domain_of(address)
     if any(addresses.looks_like(domain, known) for known in _domains_of(group)):
         return Outcome.LOOK_ALIKE
+    # Who sits there needs no second seat to look after the others.
+    with_seat = with_seat and not (to_manage and _sitting(group, address).exists())
     if (known := _known(group, address, to_manage=to_manage, with_seat=with_seat, at=at)) is not None:
         return known
+    mailbox, waiting = addresses.mailbox_of(address), _waiting(group, address, at=at)
+    to_manage = to_manage or waiting.filter(to_manage=True).exists()
     room = seating.room_in(group, at=at)
     if with_seat and not room.is_running:
         return Outcome.OVER
-    if with_seat and room.is_full:
+    if with_seat and room.is_full and not waiting.filter(with_seat=True).exists():
         return Outcome.NO_SEAT
     token = Invitation.new_token()
-    mailbox = addresses.mailbox_of(address)
-    # One that was not answered in time gives way to the new one.
+    # One that gave less, or was not answered in time, gives way to the new one.
     Invitation.objects.open().filter(group=group, mailbox=mailbox).update(withdrawn_at=at, withdrawn_by=by)
     invitation = Invitation.objects.create(
         group=group,
@@ -184,15 +187,26 @@ def pass_on(seat: Seat, typed: str, *, by: Any, at: datetime, language: str) -> 
 
 def _known(group: GroupAccount, address: str, *, to_manage: bool, with_seat: bool, at: datetime) -> Outcome | None:
     """Where this mailbox has what is offered, or is being offered it."""
-    mailbox = addresses.mailbox_of(address)
-    waiting = Invitation.objects.waiting(at=at).filter(group=group, mailbox=mailbox)
-    if waiting.filter(to_manage=to_manage).exists():
+    waiting = _waiting(group, address, at=at)
+    # One that gives at least as much: a list of readers does not take away what makes somebody a manager.
+    waiting = waiting.filter(to_manage=True) if to_manage else waiting
+    waiting = waiting.filter(with_seat=True) if with_seat else waiting
+    if waiting.exists():
         return Outcome.WAITING
-    sits = Seat.objects.held().filter(Q(mailbox=mailbox) | Q(address=address), group=group)
+    sits = _sitting(group, address)
     if not to_manage:
         return Outcome.SEATED if sits.exists() else None
     manages = group.managers.present().filter(address=address).exists()
     return Outcome.SEATED if manages and (sits.exists() or not with_seat) else None
+
+
+def _sitting(group: GroupAccount, address: str) -> QuerySet[Seat]:
+    of_mailbox = Q(mailbox=addresses.mailbox_of(address)) | Q(address=address)
+    return Seat.objects.held().filter(of_mailbox, group=group)
+
+
+def _waiting(group: GroupAccount, address: str, *, at: datetime) -> QuerySet[Invitation]:
+    return Invitation.objects.waiting(at=at).filter(group=group, mailbox=addresses.mailbox_of(address))
 
 
 def _domains_of(group: GroupAccount) -> list[str]:

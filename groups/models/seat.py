@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,7 @@ from edge.personal_data import ERASE, Basis, PersonalData, Rule, days
 
 from .domain import Domain
 from .group_account import GroupAccount
+from .usage import Opening
 
 # A seat that nobody used for so long may be freed without asking.
 UNUSED_AFTER = timedelta(days=60)
@@ -29,7 +30,9 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         """The same rule as `Seat.is_unused`, for the database."""
         since = at - UNUSED_AFTER
         not_used = Q(last_used_on=None) | Q(last_used_on__lt=timezone.localdate(since))
-        return self.held().filter(not_used, given_at__lt=since)
+        # What was opened today is counted in the night; nobody is freed while reading.
+        today = Opening.objects.filter(group=OuterRef("group"), reader=OuterRef("reader"))
+        return self.held().filter(not_used, ~Exists(today), given_at__lt=since)
 
 
 class Seat(models.Model):
@@ -141,7 +144,9 @@ class Seat(models.Model):
         """Whether it was taken long ago and nobody used it since."""
         since = at - UNUSED_AFTER
         used = self.last_used_on is not None and self.last_used_on >= timezone.localdate(since)
-        return self.is_held and self.given_at < since and not used
+        if not self.is_held or self.given_at >= since or used:
+            return False
+        return not Opening.objects.filter(group=self.group_id, reader=self.reader_id).exists()
 
     def end(self, why: Why, *, by: models.Model | None, at: datetime) -> bool:
         """Let it be free for somebody else. True for the one call that did it; the row stays as history."""

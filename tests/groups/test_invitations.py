@@ -92,6 +92,37 @@ def test_a_manager_without_a_seat_is_invited_even_when_all_are_taken(group: Grou
     assert invite(group, to_manage=True, with_seat=False) == "invited"
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "outcome"),
+    [
+        ({"to_manage": True}, {}, "waiting"),
+        ({"to_manage": True, "with_seat": False}, {}, "invited"),
+        ({}, {"to_manage": True}, "invited"),
+        ({"to_manage": True}, {"to_manage": True, "with_seat": False}, "waiting"),
+    ],
+)
+def test_an_invitation_that_gives_as_much_is_not_replaced(
+    group: GroupAccount, first: dict[str, Any], then: dict[str, Any], outcome: str
+) -> None:
+    invite(group, **first)
+    assert invite(group, **then) == outcome
+    assert Invitation.objects.waiting(at=NOW).get().to_manage, "what was offered is not taken back"
+
+
+def test_who_sits_there_or_is_invited_may_be_asked_to_manage_when_all_are_taken(group: GroupAccount) -> None:
+    a_seat(group, a_reader(BJORN))
+    for name in "ab":
+        invite(group, f"{name}@x.example")
+    assert invite(group, "c@x.example") == "no_seat"
+    assert invite(group, to_manage=True) == invite(group, "a@x.example", to_manage=True) == "invited"
+    room = seating.room_in(group, at=NOW)
+    assert (room.used, room.promised, room.limit) == (1, 2, 3)
+    bjorn = User.objects.get(email=BJORN)
+    inviting.accept(Invitation.objects.waiting(at=NOW).get(address=BJORN), bjorn, at=NOW)
+    assert group.managers.present().get().reader == bjorn
+    assert Seat.objects.held().get().reader == bjorn
+
+
 # --- Who may take it -----------------------------------------------------------------------------------
 
 

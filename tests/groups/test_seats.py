@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connections, transaction
 
 from groups import inviting, seating
-from groups.models import GroupAccount, GroupEvent, Invitation, Seat
+from groups.models import GroupAccount, GroupEvent, Invitation, Opening, Seat
 from readers.models import Letter, User
 from subscriptions.access import Source, all_entitlements_for, entitlement_for
 from tests.make import (
@@ -252,6 +252,8 @@ def test_only_seats_unused_for_sixty_days_are_freed_and_only_those_that_were_sho
     days = {"never": None, "long": today - timedelta(days=61), "just": today - timedelta(days=60), "now": today}
     seats = {name: a_seat(group, a_reader(f"{name}@x.example"), last_used_on=day) for name, day in days.items()}
     seats["new"] = a_seat(group, a_reader("new@x.example"), given_at=NOW - timedelta(days=59))
+    seats["today"] = a_seat(group, a_reader("today@x.example"), last_used_on=days["long"])
+    Opening.objects.create(group=group, reader=seats["today"].reader, article=1, section="Climate", at=NOW)
     seats["not shown"] = a_seat(group, a_reader("hidden@x.example"))
     shown = [seat.pk for name, seat in seats.items() if name != "not shown"]
     assert seating.free_unused(group, shown, by=anna, at=NOW) == 2
@@ -266,6 +268,8 @@ def test_the_rule_of_unused_seats_says_the_same_as_query_and_as_method() -> None
         a_seat(group, a_reader(f"a{number}@x.example"), last_used_on=day)
         a_seat(group, a_reader(f"b{number}@x.example"), given_at=since)
         a_seat(group, a_reader(f"c{number}@x.example"), given_at=since, last_used_on=day)
+        reads = a_seat(group, a_reader(f"d{number}@x.example"), last_used_on=day)
+        Opening.objects.create(group=group, reader=reads.reader, article=1, section="Climate", at=NOW)
     for at in (NOW, NOW + timedelta(hours=13), TOMORROW):
         by_query = set(Seat.objects.unused(at=at))
         assert by_query == {seat for seat in Seat.objects.all() if seat.is_unused(at=at)}
