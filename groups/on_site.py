@@ -68,7 +68,10 @@ def gives_passes(group_id: int | None) -> bool:
 
 
 def send_pass(group_id: int, email: str, *, language: str, at: datetime) -> None:
-    """Mail a link to a pass to somebody who is on the premises. It takes the place of an earlier pass of the address.
+    """Mail a link to a pass to somebody who is on the premises.
+
+    An earlier link that nobody opened works no more. An earlier pass goes on until this one is opened: anybody on the
+    premises can type the address of a colleague.
 
     `email` as `addresses.clean` gives it. Raises NotTheirAddress, or what the mail server raises.
     """
@@ -78,7 +81,8 @@ def send_pass(group_id: int, email: str, *, language: str, at: datetime) -> None
     token = OffSitePass.new_token()
     with transaction.atomic():
         group = GroupAccount.objects.select_for_update(of=("self",)).get(pk=group_id)
-        OffSitePass.objects.filter(group=group, email=email, ended_at=None).update(ended_at=at)
+        theirs = OffSitePass.objects.filter(group=group, email=email, ended_at=None)
+        theirs.filter(opened_times=0).update(ended_at=at)
         OffSitePass.objects.create(
             group=group,
             domain=domain,
@@ -100,7 +104,9 @@ def pass_of(token: str) -> OffSitePass | None:
 
 
 def open_pass(token: str, *, at: datetime) -> OffSitePass | None:
-    """Let one more browser in. None where the link is old, used up, or of an agreement that is over."""
+    """Let one more browser in; an earlier pass of the address ends. None where the link is old, used up, or of an
+    agreement that is over.
+    """
     with transaction.atomic():
         found = (
             OffSitePass.objects.select_for_update(of=("self",))
@@ -110,6 +116,8 @@ def open_pass(token: str, *, at: datetime) -> OffSitePass | None:
         )
         if found is None or not found.may_be_opened(at=at) or found.group.term_at(at=at) is None:
             return None
+        earlier = OffSitePass.objects.filter(group=found.group_id, email=found.email, ended_at=None, pk__lt=found.pk)
+        earlier.update(ended_at=at)
         found.opened_times += 1
         found.save(update_fields=["opened_times"])
         return found

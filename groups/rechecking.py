@@ -28,17 +28,19 @@ class Recheck:
     @property
     def in_words(self) -> str:
         """For the log of the job."""
-        return f"{self.asked} asked, {self.ended} without an answer, {self.moved} had moved."
+        return f"{self.asked} asked, {self.ended} without an answer or a domain, {self.moved} had moved."
 
 
 def carry_out(*, at: datetime) -> Recheck:
     """Ask those whose proof is a year old, and free the seats of those who did not answer. Twice does no harm."""
-    return Recheck(asked=_ask(at=at), ended=_end_unanswered(at=at), moved=seating.end_moved(at=at))
+    ended = _end_unanswered(at=at) + _end_of_given_up_domains(at=at)
+    return Recheck(asked=_ask(at=at), ended=ended, moved=seating.end_moved(at=at))
 
 
 def note_proof(reader: User, address: str, *, at: datetime) -> None:
     """The reader has just proved this address: by a code that was mailed to it, or by the link in our letter."""
     theirs = Seat.objects.held().filter(reader=reader, address=addresses.canonical(address), proved_at__lt=at)
+    theirs = theirs.exclude(domain__ended_at__isnull=False)
     theirs.update(proved_at=at, proof_asked_at=None, proof_token_hash="")
 
 
@@ -50,7 +52,17 @@ def seat_asked(token: str) -> Seat | None:
 
 def _ask(*, at: datetime) -> int:
     due = Seat.objects.held().filter(proved_at__lte=at - PROOF_LASTS, proof_asked_at=None).exclude(domain=None)
-    return sum(_ask_one(seat, at=at) for seat in due.select_related("group", "reader"))
+    kept = due.filter(domain__ended_at=None).select_related("group", "reader")
+    return sum(_ask_one(seat, at=at) for seat in kept)
+
+
+def _end_of_given_up_domains(*, at: datetime) -> int:
+    """A proof holds for a year, also where the domain was given up since; nobody can prove it anew."""
+    over = Seat.objects.held().filter(proved_at__lte=at - PROOF_LASTS, domain__ended_at__isnull=False)
+    return sum(
+        seating.remove(seat, by=None, at=at, why=Seat.Why.DOMAIN_ENDED)
+        for seat in over.select_related("group", "reader")
+    )
 
 
 def _ask_one(seat: Seat, *, at: datetime) -> bool:

@@ -189,7 +189,14 @@ class OffSitePass(models.Model):
         verbose_name_plural = "off-site passes"
         constraints = [
             models.UniqueConstraint(
-                fields=["group", "email"], condition=Q(ended_at=None), name="one_off_site_pass_per_address"
+                fields=["group", "email"],
+                condition=Q(ended_at=None, opened_times__gt=0),
+                name="one_off_site_pass_per_address",
+            ),
+            models.UniqueConstraint(
+                fields=["group", "email"],
+                condition=Q(ended_at=None, opened_times=0),
+                name="one_off_site_link_per_address",
             ),
             models.CheckConstraint(condition=Q(opened_times__lte=OPENS_AT_MOST), name="off_site_pass_in_few_browsers"),
             models.CheckConstraint(

@@ -73,6 +73,7 @@ class Seat(models.Model):
         TRANSFERRED = "transferred", "Passed on"
         MOVED = "moved", "No longer at the organisation’s address"
         NOT_PROVED = "not_proved", "Did not prove the address again"
+        DOMAIN_ENDED = "domain_ended", "Sat by a domain that was given up"
         SIGNED_OFF = "signed_off", "No longer known to single sign-on"
 
     group = models.ForeignKey(GroupAccount, on_delete=models.PROTECT, related_name="seats")

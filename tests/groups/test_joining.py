@@ -239,6 +239,16 @@ def test_nobody_loses_a_seat_by_a_letter_that_could_not_be_sent(seat: Seat) -> N
     assert rechecking.carry_out(at=NOW + 60 * DAY).ended == 0
 
 
+def test_who_sits_by_a_domain_that_was_given_up_stays_for_the_year_and_cannot_renew_it(seat: Seat) -> None:
+    Seat.objects.update(proved_at=NOW - YEAR + 5 * DAY)
+    Domain.objects.update(ended_at=NOW)
+    rechecking.note_proof(seat.reader, BJORN, at=NOW)
+    assert rechecking.carry_out(at=NOW + 4 * DAY).ended == 0
+    assert rechecking.carry_out(at=NOW + 5 * DAY) == rechecking.Recheck(asked=0, ended=1, moved=0)
+    assert Seat.objects.get().ended_because == Seat.Why.DOMAIN_ENDED
+    assert "has ended your seat" in Letter.objects.get(kind="seat_ended").text
+
+
 def test_who_was_invited_by_name_is_not_asked(group: GroupAccount) -> None:
     a_seat(group, a_reader(BJORN), proved_at=NOW - 2 * YEAR)
     assert rechecking.carry_out(at=NOW).asked == 0

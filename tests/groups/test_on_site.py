@@ -369,6 +369,19 @@ def test_one_address_has_one_pass_and_is_not_mailed_without_end(library: GroupAc
     assert not ask_for_a_pass(mailoutbox)
 
 
+def test_a_pass_goes_on_until_the_one_that_somebody_asked_for_at_the_address_is_opened(
+    library: GroupAccount, mailoutbox: list[Any], at: Any
+) -> None:
+    laptop, phone = at_address(OUTSIDE), at_address(OUTSIDE)
+    laptop.post(ask_for_a_pass(mailoutbox))
+    at(NOW + 2 * DAY)
+    link = ask_for_a_pass(mailoutbox)
+    assert reads(laptop)
+    phone.post(link)
+    assert reads(phone)
+    assert not reads(laptop)
+
+
 def test_a_pass_opens_in_three_browsers_and_for_a_day(library: GroupAccount, mailoutbox: list[Any], at: Any) -> None:
     link = ask_for_a_pass(mailoutbox)
     browsers = [at_address(OUTSIDE) for _ in range(OPENS_AT_MOST + 1)]
