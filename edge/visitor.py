@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from .address import Address, address_of
@@ -71,5 +72,5 @@ def visitor_of(request: Request) -> Visitor:
 
 
 def _visit(request: Request) -> str:
-    today = f"{request.session.session_key} {request.now:%Y-%m-%d}"
+    today = f"{request.session.session_key} {timezone.localdate(request.now)}"
     return salted_hmac("edge.visitor", today, algorithm="sha256").hexdigest()[:32]

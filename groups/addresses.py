@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from subscriptions.trial import mailbox_of
 
-from .public_mail import MAIL_PROVIDERS, SHARED_SUFFIXES
+from .public_mail import SHARED_SUFFIXES, is_mail_provider
 
 __all__ = ["Problem", "canonical", "clean", "clean_domain", "domain_of", "looks_like", "mailbox_of"]
 
@@ -91,7 +91,7 @@ def clean_domain(typed: str) -> str | Problem:
         return domain
     if "." not in domain:
         return Problem.NO_DOMAIN
-    if any(domain == one or domain.endswith(f".{one}") for one in MAIL_PROVIDERS):
+    if is_mail_provider(domain):
         return Problem.MAIL_PROVIDER
     return Problem.SHARED if domain in SHARED_SUFFIXES else domain
 

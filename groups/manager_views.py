@@ -29,6 +29,7 @@ from .managing import Desk
 from .models import Invitation, JoinLink, Manager, Seat
 from .models.invitation import INVITATION_LASTS
 from .models.seat import UNUSED_AFTER, month_of
+from .models.term import day_of
 
 Outcome = inviting.Outcome
 ON_THE_FIRST_PAGE, ON_A_PAGE = 10, 50
@@ -129,12 +130,12 @@ def people_csv(request: Request, desk: Desk) -> HttpResponse:
                 safe_cell(seat.address),
                 safe_cell(seat.reader.name),
                 role,
-                f"{seat.given_at:%Y-%m-%d}",
+                f"{day_of(seat.given_at)}",
                 f"{month:%Y-%m}" if month else "",
             ]
         )
     for invitation in managing.open_invitations_of(desk.group):
-        since = f"{invitation.invited_at:%Y-%m-%d}"
+        since = f"{day_of(invitation.invited_at)}"
         rows.writerow([safe_cell(invitation.address), safe_cell(invitation.name), _("Invited"), since, ""])
     return as_file(sheet.getvalue(), "seats.csv")
 

@@ -3,6 +3,8 @@
 Add what turns up; a name covers everything below it.
 """
 
+import re
+
 _MAIL_PROVIDERS = """
     gmail.com googlemail.com google.com outlook.com outlook.be outlook.de outlook.fr outlook.es outlook.it outlook.dk
     hotmail.com hotmail.be hotmail.co.uk hotmail.de hotmail.es hotmail.fr hotmail.it hotmail.nl hotmail.se
@@ -53,4 +55,13 @@ _SHARED_SUFFIXES = """
     onmicrosoft.com sharepoint.com myshopify.com eu.org
 """
 MAIL_PROVIDERS = frozenset(_MAIL_PROVIDERS.split())
+# Those that have an ending in nearly every country.
+_EVERYWHERE = re.compile(r"(?:^|\.)(?:hotmail|live|outlook|yahoo|gmx)\.(?:(?:co|com)\.)?[a-z]{2}$")
 SHARED_SUFFIXES = frozenset(_SHARED_SUFFIXES.split())
+
+
+def is_mail_provider(domain: str) -> bool:
+    """Whether everybody may have an address there, or at a domain above it. `domain` in ASCII and lower case."""
+    names = domain.split(".")
+    above = {".".join(names[place:]) for place in range(len(names))}
+    return not above.isdisjoint(MAIL_PROVIDERS) or _EVERYWHERE.search(domain) is not None

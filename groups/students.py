@@ -120,10 +120,13 @@ def refuse(application: StudentApplication, *, reason: str, by: User, at: dateti
 
 @transaction.atomic
 def drop(application: StudentApplication) -> None:
-    """The reader takes it back, or begins anew. The document is deleted."""
+    """The reader takes it back, or begins anew. The document is deleted.
+
+    Its mailbox stays: who went to pay may still do so on Stripe's page, and it would make two students (`_is_over`).
+    """
     _lock(application.reader_id)
     StudentApplication.objects.filter(pk=application.pk, state__in=StudentApplication.OPEN).update(
-        state=State.DROPPED, code_hash="", mailbox=""
+        state=State.DROPPED, code_hash=""
     )
     StudentProof.objects.filter(application=application).delete()
 
@@ -246,8 +249,7 @@ def _take_mailbox(application: StudentApplication, *, at: datetime) -> None:
     """Let no other account be a student by this mailbox. One whose year is over lets go of it. Raises UsedElsewhere."""
     mailbox = mailbox_of(application.academic_email)
     for other in StudentApplication.objects.filter(mailbox=mailbox).select_related("grant"):
-        is_over = other.grant.ends_at <= at if other.grant else other.asked_at <= at - UNPAID_LASTS
-        if other.reader_id != application.reader_id and not is_over:
+        if other.reader_id != application.reader_id and not _is_over(other, at=at):
             raise UsedElsewhere
         StudentApplication.objects.filter(pk=other.pk).update(mailbox="")
     try:
@@ -255,6 +257,17 @@ def _take_mailbox(application: StudentApplication, *, at: datetime) -> None:
             application.becomes(application.state, mailbox=mailbox)
     except IntegrityError as error:
         raise UsedElsewhere from error
+
+
+def _is_over(application: StudentApplication, *, at: datetime) -> bool:
+    """Whether it no longer holds its mailbox."""
+    if application.grant:
+        return application.grant.ends_at <= at
+    if application.state != State.DROPPED:
+        return application.asked_at <= at - UNPAID_LASTS
+    payable = Purchase.objects.unfinished().filter(reader=application.reader_id, kind=Purchase.Kind.STUDENT)
+    paid = Grant.objects.filter(reader=application.reader_id, kind=Grant.Kind.STUDENT, ends_at__gt=at)
+    return not payable.exists() and not paid.exists()
 
 
 def shown_year(reader: User, *, at: datetime) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from edge.personal_data import Basis, Keep, PersonalData
 
 from .domain import Domain
 from .group_account import GroupAccount
+from .term import day_of
 
 _ADDRESS = URLValidator(schemes=["https"])
 
@@ -121,7 +122,7 @@ class SignOn(models.Model):
 
     def note_use(self, *, at: datetime) -> None:
         """Remember the day on which it was used last."""
-        today = at.date()
+        today = day_of(at)
         type(self).objects.filter(pk=self.pk).exclude(last_used_on=today).update(last_used_on=today)
 
 

@@ -1,6 +1,6 @@
 """The manager's page: what it shows, to whom, and what its buttons do."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -181,6 +181,11 @@ def test_the_table_opens_in_a_spreadsheet_and_holds_no_formula(annas: Client, gr
     assert said.startswith("\ufeffAddress,Name,Role,Since,Last read")
     assert f"{BJORN},'=HYPERLINK(1),Reader,2026-08-09,2026-11" in said
     assert answer["Content-Disposition"] == 'attachment; filename="seats.csv"'
+
+
+def test_the_days_of_the_table_are_days_in_brussels(annas: Client, group: GroupAccount) -> None:
+    a_seat(group, a_reader(BJORN), given_at=datetime(2026, 5, 1, 22, 30, tzinfo=UTC))
+    assert ",Reader,2026-05-02," in annas.get(f"/group/{group.pk}/people.csv").content.decode()
 
 
 # --- What its buttons do -------------------------------------------------------------------------------

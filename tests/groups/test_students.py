@@ -322,6 +322,39 @@ def test_what_is_proved_is_paid_once_and_then_the_year_begins(client: Client, bi
 
 
 @pytest.mark.usefixtures("_at_thirty_euros")
+def test_a_mailbox_is_nobody_elses_while_the_year_it_proved_can_still_be_paid(billing: FakeBilling, at: Any) -> None:
+    bob, eve = a_customer(), a_customer("eve@example.org", "cus_eve")
+    first = proved(bob)
+    students.order(first, shown_html="<p>A year</p>", back_url="https://n.example/", at=NOW)
+    students.drop(first)
+    with pytest.raises(students.UsedElsewhere):
+        proved(eve)
+    purchase = Purchase.objects.get()
+    billing.pay_once(purchase.stripe_session_id)
+    purchases.hear(purchase.stripe_session_id, failed=False, at=NOW)
+    with pytest.raises(students.UsedElsewhere):
+        proved(eve)
+
+
+@pytest.mark.usefixtures("_at_thirty_euros")
+def test_a_mailbox_that_was_let_go_of_is_free_where_nothing_was_ordered() -> None:
+    students.drop(proved(a_customer()))
+    assert proved(a_customer("eve@example.org", "cus_eve")).state == "payment"
+
+
+def proved(reader: User) -> StudentApplication:
+    """An application whose code was typed, for one and the same mailbox."""
+    for one in StudentApplication.objects.open().filter(reader=reader):
+        students.drop(one)
+    one = StudentApplication.objects.create(
+        reader=reader, way="address", academic_email="a@ugent.be", state="code", asked_at=NOW
+    )
+    one.new_code("123456", at=NOW)
+    assert students.type_code(one, "123456", at=NOW)
+    return StudentApplication.objects.get(pk=one.pk)
+
+
+@pytest.mark.usefixtures("_at_thirty_euros")
 def test_an_order_that_was_not_shown_so_is_shown_again(client: Client, billing: FakeBilling, settings: Any) -> None:
     client.force_login(a_customer())
     client.post(HERE, {"email": "bob@ugent.be"})

@@ -128,6 +128,20 @@ def test_on_a_network_nobody_is_noted_but_a_visit_of_today(group: GroupAccount, 
     assert next_day.visit != first.visit, "tomorrow it is somebody else"
 
 
+def test_a_visit_of_the_night_and_one_of_the_morning_are_one_day_in_brussels(group: GroupAccount, at: Any) -> None:
+    an_article()
+    Network.objects.create(
+        group=group, cidr="192.0.2.0/24", first=in_line(Network(cidr="192.0.2.0/24").range[0]), added_at=NOW
+    )
+    at(begins(TODAY) + timedelta(minutes=30))
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    client.post("/on-site/", {"next": ARTICLE})
+    client.get(ARTICLE)
+    at(begins(TODAY) + timedelta(hours=9))
+    client.get(ARTICLE)
+    assert len(set(Opening.objects.values_list("visit", flat=True))) == 1
+
+
 def test_an_article_is_served_even_where_noting_fails(group: GroupAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     an_article()
     client = Client()
