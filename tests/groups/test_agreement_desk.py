@@ -130,7 +130,8 @@ def a_seat(group: GroupAccount, address: str) -> Seat:
 def test_more_seats_are_agreed_and_invoiced_in_one_step(desk: Client, dora: User) -> None:
     group = an_agreement(seats=20)
     GroupAccount.objects.update(country="BE")
-    act(desk, group, "seats", group.terms.get(), seats="25", how="transfer")
+    page = act(desk, group, "seats", group.terms.get(), seats="25", how="transfer").content.decode()
+    assert "€1,500.00 without VAT, agreed for 20" in page
     invoice = GroupInvoice.objects.get()
     assert (invoice.seats, invoice.net_cents, group.terms.get().seats) == (5, 37_500 * 45 // 365, 25)
 

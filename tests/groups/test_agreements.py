@@ -1,11 +1,15 @@
 """From the quote to the last day: what staff and the organisation may do with an agreement, and when."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core import mail
+from django.db import connection
 
 from groups import agreeing, renewing
 from groups.agreeing import NotPossible, QuoteIsOver
@@ -228,6 +232,17 @@ def test_a_seat_costs_the_same_however_often_seats_are_added_or_taken_away(dora:
     assert added == [18_493, 18_493, 0, 925]
     term.refresh_from_db()
     assert (term.seats, term.priced_seats) == (11, 20)
+
+
+def test_of_older_terms_the_history_says_how_many_seats_the_price_was_agreed_for(dora: User) -> None:
+    changed, other = an_agreement(seats=20).terms.get(), an_agreement("Quay", seats=20).terms.get()
+    for seats in (40, 60):
+        agreeing.change_seats(changed, seats, by=dora, at=NOW)
+    Term.objects.update(seats_in_price=None)
+    editor = SimpleNamespace(connection=connection)
+    import_module("groups.migrations.0009_seats_in_price").remember(apps, editor)
+    said = dict(Term.objects.values_list("pk", "seats_in_price"))
+    assert said == {changed.pk: 20, other.pk: None}
 
 
 @pytest.mark.parametrize(("seats", "cents"), [(40, 300_000), (10, 75_000), (21, 157_500)])

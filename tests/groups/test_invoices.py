@@ -524,7 +524,7 @@ def test_seats_added_are_invoiced_and_do_not_make_the_term_unpaid(dora: User) ->
 def test_the_invoice_of_a_term_is_for_the_seats_in_its_price(dora: User) -> None:
     term = accepted(seats=20)
     agreeing.change_seats(term, 40, by=dora, at=NOW)
-    invoice = invoiced(term, dora)
+    invoice = invoiced(Term.objects.select_related("group").get(), dora)
     assert (invoice.seats, invoice.net_cents) == (20, 150_000), "the added ones have an invoice of their own"
     assert "20 seats" in invoice.what
 
