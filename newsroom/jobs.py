@@ -9,7 +9,7 @@ from django_tasks import task
 
 from articles import renditions, results
 from edge import clock
-from groups import asking, rechecking, students
+from groups import asking, rechecking, students, unmanaged
 from groups import invoicing as group_invoicing
 from groups import overdue as group_overdue
 from groups import renewing as group_renewing
@@ -223,8 +223,9 @@ def follow_group_invoices() -> str:
 
 @task
 def tell_of_ending_agreements() -> str:
-    """Tell organisations, and every week the desk, which agreements end soon."""
-    return f"{group_renewing.write_due(at=clock.now())} written."
+    """Tell organisations, and every week the desk, which agreements end soon; the desk also, which have no manager."""
+    at = clock.now()
+    return f"{group_renewing.write_due(at=at)} written; {unmanaged.tell(at=at)} without a manager."
 
 
 @task

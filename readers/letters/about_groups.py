@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from ..models import Letter, User
-from .post import write, write_to_address
+from .post import write, write_to_address, write_to_operator
 
 
 def group_invitation(
@@ -64,6 +64,12 @@ def seats_all_taken(manager: User, *, organisation: str, group_id: int, occasion
     """To a manager: somebody wanted to join and found no seat."""
     context = {"organisation": organisation, "link": _link("group", group_id)}
     return write(manager, "seats_all_taken", occasion, context, at=at)
+
+
+def operator_no_manager(*, organisation: str, desk_path: str, occasion: str, at: datetime) -> Letter | None:
+    """To the desk: the last manager of a running agreement is gone."""
+    context = {"organisation": organisation, "desk": settings.SITE_URL + desk_path}
+    return write_to_operator("operator_no_manager", occasion, context, at=at)
 
 
 def list_done(

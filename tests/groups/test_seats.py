@@ -8,9 +8,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, connections, transaction
 
-from groups import inviting, seating
+from groups import inviting, seating, unmanaged
 from groups.models import GroupAccount, GroupEvent, Invitation, Opening, Seat
 from readers.models import Letter, User
+from rights import erasure
 from subscriptions.access import Source, all_entitlements_for, entitlement_for
 from tests.make import (
     NOW,
@@ -333,6 +334,29 @@ def test_being_made_a_manager_twice_is_once_and_one_letter() -> None:
         seating.make_manager(group, second, address=second.email, by=anna, at=NOW)
     assert group.managers.count() == 2
     assert Letter.objects.filter(kind="manager_made").count() == 1
+
+
+@pytest.mark.parametrize("how", ["deletes the account", "is closed", "is ended by staff"])
+def test_the_desk_hears_once_that_the_last_manager_is_gone(how: str) -> None:
+    group, anna = an_agreement(), a_reader("anna@harbourvale.example")
+    never_managed = an_agreement("Northgate")
+    manager = seating.make_manager(group, anna, address=anna.email, by=None, at=NOW)
+    assert unmanaged.tell(at=NOW) == 0
+    if how == "deletes the account":
+        erasure.erase(anna, at=NOW)
+    elif how == "is closed":
+        User.objects.filter(pk=anna.pk).update(is_active=False)
+    else:
+        seating.unmake_manager(manager, by=a_reader("carol@example.org", is_staff=True), at=NOW)
+    assert [unmanaged.tell(at=NOW) for _ in range(2)] == [1, 0]
+    letter = Letter.objects.get(kind="operator_no_manager")
+    assert (letter.to, letter.reader) == ("readers@viaduct.example", None)
+    assert "Harbour & Vale has no manager any more" in letter.subject
+    assert GroupEvent.objects.filter(group=group).latest("pk").verb == "was left without a manager"
+    assert not never_managed.events.exists()
+    next_one = a_reader("next@harbourvale.example")
+    seating.make_manager(group, next_one, address=next_one.email, by=None, at=NOW)
+    assert unmanaged.tell(at=NOW) == 0
 
 
 # --- Who moves -----------------------------------------------------------------------------------------
