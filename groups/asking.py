@@ -70,9 +70,17 @@ def ask(asked: Asked, user: Any, *, at: datetime) -> tuple[Enquiry, bool]:
 
 
 @transaction.atomic
-def answer(enquiry: Enquiry, *, subject: str, text: str, by: User, at: datetime) -> EnquiryEntry:
-    """Write to whoever asked. From then on it waits for them, and whoever answered has it in hand."""
-    entry = enquiry.note(f"{subject}\n\n{text}", by=by, at=at, kind=EnquiryEntry.Kind.ANSWER)
+def answer(enquiry: Enquiry, *, subject: str, text: str, by: User, at: datetime, seen: int = 0) -> EnquiryEntry:
+    """Write to whoever asked. From then on it waits for them, and whoever answered has it in hand.
+
+    `seen` is the last entry on the page on which it was written: the same words from the same page leave once.
+    """
+    Enquiry.objects.select_for_update(of=("self",)).get(pk=enquiry.pk)
+    enquiry.refresh_from_db()
+    said, kind = f"{subject}\n\n{text}", EnquiryEntry.Kind.ANSWER
+    if sent := enquiry.entries.filter(pk__gt=seen, kind=kind, by=by, text=said).first():
+        return sent
+    entry = enquiry.note(said, by=by, at=at, kind=kind)
     about_enquiries.enquiry_answered(
         enquiry.email,
         enquiry.reader if enquiry.reader and enquiry.reader.email == enquiry.email else None,

@@ -48,6 +48,8 @@ class AnswerForm(forms.Form):
 
     subject = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"class": "vTextField"}))
     text = forms.CharField(max_length=10_000, widget=forms.Textarea(attrs={"rows": 14, "class": "vLargeTextField"}))
+    # The last entry of the history above it, so that a double press is one mail.
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**62, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Raise ValidationError where something is still in braces: it would be sent so."""
@@ -142,10 +144,12 @@ class EnquiryAdmin(MirrorAdmin):
         """The answer that a template begins, where one was chosen."""
         chosen = request.GET.get("template", "")
         template = AnswerTemplate.objects.filter(pk=chosen).first() if chosen.isdecimal() and len(chosen) < 9 else None
+        last = row.entries.order_by("pk").last()
+        seen = {"seen": last.pk if last else 0}
         if template is None:
-            return AnswerForm()
+            return AnswerForm(initial=seen)
         words = {name: answers.filled(getattr(template, name), row, by=request.user) for name in ("subject", "text")}
-        return AnswerForm(initial=words)
+        return AnswerForm(initial=words | seen)
 
     # --- What staff do ------------------------------------------------------------------------------
 
@@ -201,7 +205,8 @@ def _note(request: Request, row: Enquiry) -> str:
 def _answer(request: Request, row: Enquiry) -> str:
     """Write to them."""
     given = _valid(AnswerForm(request.POST))
-    asking.answer(row, subject=given["subject"], text=given["text"], by=request.user, at=request.now)
+    words = {name: given[name] for name in ("subject", "text")}
+    asking.answer(row, **words, seen=given["seen"] or 0, by=request.user, at=request.now)
     return f"Answered to {row.email}: {given['subject']}"
 
 

@@ -116,6 +116,18 @@ def test_owners_are_told_once_a_day_what_is_due_and_the_operator_what_is_nobodys
 # --- Answers ------------------------------------------------------------------------------------------------
 
 
+def test_an_answer_leaves_once_from_one_page_however_often_the_button_is_pressed(desk: Client) -> None:
+    one = an_enquiry()
+    words = {"subject": "Our offer", "text": "500 euro."}
+    page = desk.get(f"{QUEUE}{one.pk}/change/").context["answer_form"].initial
+    for _ in range(2):
+        desk.post(f"{QUEUE}{one.pk}/answer/", words | page)
+    assert one.entries.count() == Letter.objects.filter(to=one.email).count() == 1
+    page = desk.get(f"{QUEUE}{one.pk}/change/").context["answer_form"].initial
+    desk.post(f"{QUEUE}{one.pk}/answer/", words | page)
+    assert one.entries.count() == 2, "the same words again, from a page on which the first answer stood"
+
+
 def test_an_answer_is_written_from_a_template_and_leaves_at_once(
     desk: Client, dora: User, django_capture_on_commit_callbacks: Any
 ) -> None:
