@@ -27,6 +27,8 @@ _VOID = frozenset({"br", "hr"})
 _PICTURE = re.compile(r'<figure data-picture="([0-9]{1,18})">(.*?)</figure>', re.DOTALL)
 _FIGURE = re.compile(r"<figure\b[^>]*>.*?</figure>|<figure\b[^>]*>|</figure>", re.DOTALL)
 _EMPTY = re.compile(r"<p>(?:\s|&nbsp;|\u00a0|<br>)*</p>")
+# What is left of badly nested HTML can be nothing by itself.
+_ROUNDS = 4
 _NO_TEXT = ("<figure", "<h2", "<h3")
 _CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
 _TABLE = re.compile(r"<table\b[^>]*>")
@@ -52,8 +54,17 @@ def clean(html: str) -> str:
     """The HTML with everything dropped that an editor cannot write with the editor's buttons.
 
     A picture is reduced to its id and its caption, a footnote to its words and links, and one wall stands between
-    blocks or nowhere.
+    blocks or nowhere. What is clean stays as it is when it is cleaned again.
     """
+    cleaned = _cleaned_once(html)
+    for _round in range(_ROUNDS):
+        before, cleaned = cleaned, _cleaned_once(cleaned)
+        if cleaned == before:
+            break
+    return cleaned
+
+
+def _cleaned_once(html: str) -> str:
     figures_reduced = _FIGURE.sub(_bare_figure, _sanitiser()(html))
     # Again, since a figure taken out of badly nested HTML can leave a tag open.
     notes_reduced = footnotes.clean(_sanitiser()(figures_reduced))

@@ -27,7 +27,7 @@ from .models import Article, Author, Brief, Correction, PartnerItem, Section, To
 ITEMS = 30
 RSS, JSON = "xml", "json"
 # Characters that XML 1.0 cannot hold.
-_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _JSON_FEED = "https://jsonfeed.org/version/1.1"
 
 
@@ -118,7 +118,7 @@ def section_feed(request: Request, section: str, form: str) -> HttpResponse:
 @require_safe
 def topic_feed(request: Request, slug: str, form: str) -> HttpResponse:
     """The newest about one subject."""
-    topic = get_object_or_404(Topic, slug=slug)
+    topic = get_object_or_404(Topic.objects.with_articles(at=request.now), slug=slug)
     return _about(topic, topic.about, reverse("topic_feed", args=[topic.slug, form]), request).answer(form)
 
 
@@ -203,7 +203,7 @@ def entry_of(article: Article, html: str) -> Entry:
         link=article.get_absolute_url(),
         html=_corrections(article) + html,
         published_at=article.published_at,
-        changed_at=article.changed_at,
+        changed_at=max(article.published_at, article.changed_at),
         authors=tuple(author.name for author in article.signed_by),
         categories=tuple(word for word in (article.section.name, article.kicker) if word),
         picture=article.hero.src if article.hero else "",
@@ -271,4 +271,4 @@ def _listed(names: Iterable[str]) -> Sequence[dict[str, str]]:
 
 
 def _text(text: str) -> str:
-    return _NOT_IN_XML.sub("", text)
+    return NOT_IN_XML.sub("", text)

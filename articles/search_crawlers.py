@@ -7,7 +7,9 @@ back to the same address. What the visitor says of itself decides nothing. Off u
 import logging
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.core.cache import cache
@@ -24,6 +26,11 @@ ENGINES = {
     "qwantbot": (".qwant.com",),
 }
 KNOWN_FOR = timedelta(days=1)
+# Whoever says to be an engine must not hold up everybody: so long, and so many at a time.
+LONGEST = timedelta(seconds=2)
+AT_ONCE = 2
+_FREE = BoundedSemaphore(AT_ONCE)
+_LOOKING_UP = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="search-crawlers")
 Names = Callable[[str], str]
 Addresses = Callable[[str], set[str]]
 
@@ -38,10 +45,24 @@ def engine_of(request: Request) -> str:
     key = f"articles.search_crawlers.{engine}.{address}"
     is_it = cache.get(key)
     if is_it is None:
-        is_it = is_of(engine, address)
+        is_it = _in_time(engine, address)
+        if is_it is None:
+            return ""
         cache.set(key, is_it, KNOWN_FOR.total_seconds())
         log.info("A visitor says it is %s: %s", engine, "so it is" if is_it else "it is not")
     return engine if is_it else ""
+
+
+def _in_time(engine: str, address: str) -> bool | None:
+    """The answer of `is_of`, or None where it takes too long or too many are being looked up already."""
+    if not _FREE.acquire(blocking=False):
+        return None
+    asked = _LOOKING_UP.submit(is_of, engine, address)
+    asked.add_done_callback(lambda _: _FREE.release())
+    try:
+        return asked.result(timeout=LONGEST.total_seconds())
+    except TimeoutError:
+        return None
 
 
 def is_of(engine: str, address: str, *, name_of: Names | None = None, addresses_of: Addresses | None = None) -> bool:

@@ -1,8 +1,10 @@
 """What crawlers are told: which addresses there are, and which are new."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Greatest
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -14,6 +16,7 @@ from edge.caching import changes_at, public
 from edge.http import Request
 
 from .addresses import absolute
+from .feeds import NOT_IN_XML
 from .models import Article, Author, LiveCoverage, Section, Topic
 from .models.article import ArticleQuerySet
 from .translations import all_versions
@@ -47,17 +50,19 @@ STANDING = (
 def index(request: Request) -> HttpResponse:
     """A sitemap for the standing pages, one for each year, and one for the news."""
     published = Article.objects.published(at=request.now)
-    last, first = (rows.values_list("published_at", flat=True).first() for rows in _ends(published))
-    years = range(last.astimezone(UTC).year, first.astimezone(UTC).year - 1, -1) if first and last else ()
     names = ["sitemap_of_pages", "sitemap_of_news"]
-    addresses = [reverse(name) for name in names] + [reverse("sitemap_of_year", args=[year]) for year in years]
+    addresses = [reverse(name) for name in names]
+    addresses += [reverse("sitemap_of_year", args=[year]) for year in _years(published)]
     return _xml(request, "sitemap_index.xml", {"addresses": map(absolute, addresses)})
 
 
-def _ends(published: ArticleQuerySet) -> tuple[ArticleQuerySet, ArticleQuerySet]:
-    """Newest first and oldest first: the first row of each comes straight from the index."""
-    newest_first = published.newest_first()
-    return newest_first, newest_first.reverse()
+def _years(published: ArticleQuerySet) -> Iterator[int]:
+    """The years (UTC) in which something appeared, newest first: one row from the index for each, and one more."""
+    moments = published.newest_first().values_list("published_at", flat=True)
+    newest = moments.first()
+    while newest:
+        yield newest.astimezone(UTC).year
+        newest = moments.filter(published_at__lt=datetime(newest.astimezone(UTC).year, 1, 1, tzinfo=UTC)).first()
 
 
 @public
@@ -68,8 +73,10 @@ def pages(request: Request) -> HttpResponse:
     addresses += [section.get_absolute_url() for section in Section.objects.all()]
     followed = LiveCoverage.objects.published(at=request.now).values_list("slug", flat=True)
     addresses += [reverse("live", args=[slug]) for slug in followed[: MOST // 8]]
-    addresses += [topic.get_absolute_url() for topic in Topic.objects.all()[: MOST // 4]]
-    addresses += [author.get_absolute_url() for author in Author.objects.all()[: MOST // 2]]
+    addresses += [topic.get_absolute_url() for topic in Topic.objects.with_articles(at=request.now)[: MOST // 4]]
+    theirs = Article.objects.published(at=request.now).filter(bylines__author=OuterRef("pk"))
+    signed = Author.objects.filter(Exists(theirs))
+    addresses += [author.get_absolute_url() for author in signed[: MOST // 2]]
     for source in settings.SITEMAP_SOURCES:
         addresses += import_string(source)(at=request.now)
     return _xml(request, "sitemap.xml", {"pages": [{"address": absolute(address)} for address in addresses]})
@@ -115,7 +122,8 @@ def news(request: Request) -> HttpResponse:
     ]
     for moment in (one.published_at for one in found if one.published_at):
         changes_at(request, moment + NEWS_AGE)
-    pages = [{"address": absolute(one.get_absolute_url()), "story": one} for one in found]
+    titled = [(one, NOT_IN_XML.sub("", one.headline), absolute(one.get_absolute_url())) for one in found]
+    pages = [{"story": one, "title": title, "address": address} for one, title, address in titled]
     return _xml(request, "sitemap_news.xml", {"pages": pages})
 
 

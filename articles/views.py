@@ -181,7 +181,7 @@ def briefs(request: Request) -> HttpResponse:
 @require_safe
 def topic(request: Request, slug: str) -> HttpResponse:
     """What was written about a subject, in whatever section."""
-    topic = get_object_or_404(Topic, slug=slug)
+    topic = get_object_or_404(Topic.objects.with_articles(at=request.now), slug=slug)
     river = _river(request, topic.articles.published(at=request.now).for_teasers().defer("teaser"))
     context = {"topic": topic, "river": river, "beside": beside(at=request.now)}
     return render(request, "articles/topic.html", context)

@@ -22,7 +22,7 @@ PERMISSIONS = ", ".join([f"{name}=()" for name in _REFUSED] + [f"{name}=(self)" 
 # For a file that somebody uploaded: even opened by itself it may load and run nothing.
 ALONE = "default-src 'none'; sandbox; frame-ancestors 'none'"
 # Scripts reach into a page through these policies of theirs only; each is named where it is made.
-TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["kept-articles"]}
+TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["kept-articles", "worker"]}
 
 
 def refusals(get_response: GetResponse) -> GetResponse:

@@ -114,7 +114,9 @@ TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
 # Who knows of further pages for the sitemap: functions of a moment that give paths.
 SITEMAP_SOURCES = ("newsroom.footer.added",)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
-SEARCH_CRAWLERS = tuple(env.words("SEARCH_CRAWLERS"))
+SEARCH_CRAWLERS = tuple(word.lower() for word in env.words("SEARCH_CRAWLERS"))
+if strange := set(SEARCH_CRAWLERS) - {"googlebot", "bingbot", "applebot", "qwantbot"}:
+    env.refuse("SEARCH_CRAWLERS", f"has {sorted(strange)}; known are googlebot, bingbot, applebot and qwantbot.")
 
 # How long a device that cannot ask whether its reader may still read shows the paid texts it keeps.
 OFFLINE_HOURS = env.number("OFFLINE_HOURS", default=72, least=1)

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from articles.models import Brief, Topic
-from tests.make import NOW, TOMORROW, YESTERDAY, a_partner_item, a_section, an_article, an_author
+from tests.make import NOW, TOMORROW, YESTERDAY, a_coverage, a_partner_item, a_section, an_article, an_author
 
 pytestmark = pytest.mark.django_db
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -159,9 +159,37 @@ def test_an_empty_site_has_valid_sitemaps() -> None:
 def test_the_news_sitemap_holds_the_last_48_hours() -> None:
     an_article("Fresh & <new>", slug="fresh", published=NOW - timedelta(hours=47))
     an_article("Stale", published=NOW - timedelta(hours=49))
+    a_coverage("As it happens", published=NOW - timedelta(hours=47), language="fr")
+    a_coverage("As it happened", published=NOW - timedelta(hours=49))
     tree = xml("/sitemap-news.xml")
-    assert [element.text for element in tree.iter(f"{NEWS}title")] == ["Fresh & <new>"]
-    assert [element.text for element in tree.iter(f"{NEWS}name")] == ["Viaduct"]
+    assert [element.text for element in tree.iter(f"{NEWS}title")] == ["As it happens", "Fresh & <new>"]
+    assert [element.text for element in tree.iter(f"{NEWS}language")] == ["fr", "en"]
+    assert [element.text for element in tree.iter(f"{NEWS}name")] == ["Viaduct", "Viaduct"]
+
+
+def test_a_headline_with_a_control_character_spoils_no_sitemap() -> None:
+    an_article("Bad \x0c news", slug="bad")
+    assert [element.text for element in xml("/sitemap-news.xml").iter(f"{NEWS}title")] == ["Bad  news"]
+
+
+def test_the_index_names_the_years_that_have_a_sitemap_and_no_others() -> None:
+    for year in (2015, 2016, 2024):
+        an_article(f"Of {year}", published=NOW.replace(year=year))
+    years = [address for address in addresses("/sitemap.xml") if "sitemap-2" in address]
+    assert [address[-8:-4] for address in years] == ["2024", "2016", "2015"]
+    assert {Client().get(address.removeprefix("http://localhost:8000")).status_code for address in years} == {200}
+
+
+def test_of_a_draft_nobody_learns_its_topics_nor_its_authors() -> None:
+    secret = an_article("Draft", published=None, by=an_author("Unda Cover"))
+    secret.topics.add(Topic.objects.create(name="Canarygate", slug="canarygate", about="What we look into."))
+    an_article()
+    for path in ("/topics/canarygate/", "/topics/canarygate/feed.xml"):
+        assert Client().get(path).status_code == 404
+    for path in ("/sitemap-pages.xml", "/search/suggestions/?q=canary", "/search/suggestions/?q=unda"):
+        page = Client().get(path).content.decode().lower()
+        assert "canarygate" not in page.replace("q=canary", "")
+        assert "unda" not in page.replace("q=unda", "")
 
 
 def test_robots_are_shown_the_sitemaps_and_kept_from_accounts() -> None:

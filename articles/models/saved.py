@@ -62,7 +62,9 @@ class OpenedArticleQuerySet(models.QuerySet["OpenedArticle"]):
     def forget(self, reader_id: int, articles: Iterable[int] | None = None) -> int:
         """Erase these articles of a reader's list, or all of it. How many."""
         mine = self.filter(reader_id=reader_id)
-        return (mine if articles is None else mine.filter(article__in=articles)).delete()[0]
+        return (
+            mine if articles is None else mine.filter(article__in=[key for key in articles if key < 2**63])
+        ).delete()[0]
 
 
 class OpenedArticle(models.Model):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from django.core.cache import cache
+from django.db.models import Exists, OuterRef
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -46,7 +47,7 @@ def suggestions(text: str, *, at: datetime) -> list[str]:
     begun = folded(" ".join(text.split()))[:60]
     if len(begun) < 2:
         return []
-    names = [name for name in _names() if any(part.startswith(begun) for part in _beginnings(name))]
+    names = [name for name in _names(at=at) if any(part.startswith(begun) for part in _beginnings(name))]
     words = [word for plain, word in _words(at=at).items() if plain.startswith(begun)]
     if not names and not words and (close := _closest(begun, _words(at=at))):
         words = [close]
@@ -78,7 +79,7 @@ def _words(*, at: datetime) -> dict[str, str]:
     def collect() -> dict[str, str]:
         newest = Article.objects.published(at=at).newest_first().values_list("headline", "standfirst")[:HEADLINES]
         counted = Counter(word for texts in newest for text in texts for word in _WORD.findall(text))
-        counted.update(word for name in _names() for word in _WORD.findall(name))
+        counted.update(word for name in _names(at=at) for word in _WORD.findall(name))
         found: dict[str, str] = {}
         for word, _ in counted.most_common():
             found.setdefault(folded(word), word.lower() if word.istitle() else word)
@@ -87,9 +88,12 @@ def _words(*, at: datetime) -> dict[str, str]:
     return cache.get_or_set("articles.search.words", collect, KEPT.total_seconds()) or {}
 
 
-def _names() -> list[str]:
+def _names(*, at: datetime) -> list[str]:
+    """Of topics and authors that the public can read something about or by, and of sections."""
+
     def collect() -> list[str]:
-        lists = (model.objects.values_list("name", flat=True) for model in (Topic, Author, Section))
-        return [name for names in lists for name in names]
+        theirs = Article.objects.published(at=at).filter(bylines__author=OuterRef("pk"))
+        known = (Topic.objects.with_articles(at=at), Author.objects.filter(Exists(theirs)), Section.objects.all())
+        return [name for rows in known for name in rows.values_list("name", flat=True)]
 
     return cache.get_or_set("articles.search.names", collect, KEPT.total_seconds()) or []

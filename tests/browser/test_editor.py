@@ -238,6 +238,84 @@ def test_a_closed_lid_a_lost_session_and_a_lost_connection_lose_nothing(
     expect(page.locator(".kept")).to_have_count(0)
 
 
+def test_from_a_new_article_to_a_published_one_by_keyboard_alone(
+    page: Page, site: str, enter: Callable[[User], None], complaints: list[str], ferry: Path
+) -> None:
+    enter(somebody_in("Editors"))
+    a_section("economy")
+    an_author("Ana Novak")
+    an_article("A second bridge is burnt")
+    press, write = page.keyboard.press, page.keyboard.type
+
+    def tab_to(selector: str, key: str = "Tab", most: int = 60) -> None:
+        for _ in range(most):
+            press(key)
+            if page.evaluate("one => document.activeElement.matches(one)", selector):
+                return
+        raise AssertionError(f"{selector} is not reached by {key}")
+
+    page.goto(f"{site}/admin/articles/article/")
+    tab_to(".skip-to-content-link")
+    press("Enter")
+    tab_to("a.addlink[href$='/article/add/']")
+    with page.expect_navigation():
+        press("Enter")
+    expect(page.locator("#id_headline")).to_be_focused()
+    write("Ferries return to the fjord")
+    tab_to("#id_standfirst")
+    write("After eleven years, boats again.")
+    tab_to(EDITOR)
+    write("The first boat left on Monday.")
+    press("Control+/")
+    expect(page.locator("dialog")).to_contain_text("The wall stands here")
+    press("Escape")
+    press("Control+Alt+w")
+    write("Only subscribers read of the second, as of ")
+    press("Control+k")
+    expect(page.locator(".link-found li")).to_have_count(1)
+    tab_to("#desk-link-search")
+    with page.expect_response(lambda response: "q=burnt" in response.url):
+        write("burnt")
+    expect(page.locator(".link-found li")).to_have_count(1)
+    tab_to(".link-found button")
+    press("Enter")
+    write(". ")
+    press("Control+Alt+p")
+    tab_to("nav button[aria-pressed=false]", "Shift+Tab")
+    press("Enter")
+    # Only the choosing of a file is the browser's own dialog.
+    page.locator("#desk-upload-original").set_input_files(ferry)
+    tab_to("#desk-upload-alt")
+    write("A white ferry")
+    tab_to("#desk-upload-credit")
+    write("Photo: Nils Berg")
+    press("Enter")
+    expect(page.locator(".desk-picture small")).to_have_text("Photo: Nils Berg")
+    press("Control+Alt+x")
+    write("Why it matters")
+    press("Control+Alt+Enter")
+    press("Control+Alt+t")
+    write("Year")
+    press("Control+Alt+Enter")
+    tab_to("#id_section")
+    write("Economy")
+    tab_to("#id_signed_by")
+    write("Ana")
+    tab_to("[name=verb][value=publish]", most=80)
+    press("Enter")
+    expect(page.locator(".desk-state")).to_contain_text("Published")
+
+    html = FullText.objects.get(article__slug="ferries-return-to-the-fjord").html
+    for part in (
+        '<p>The first boat left on Monday.</p><hr class="wall">',
+        '<a href="/climate/a-second-bridge-is-burnt/">A second bridge is burnt</a>',
+        f'<figure data-picture="{Picture.objects.get().pk}">',
+        '<aside class="box"><h3>Explainer</h3><p>Why it matters</p></aside>',
+        "<table><tbody><tr><th><p>Year</p></th>",
+    ):
+        assert part in html
+
+
 def test_publishing_with_a_picture_without_credit_leads_to_its_field(
     page: Page, site: str, enter: Callable[[User], None], complaints: list[str]
 ) -> None:
