@@ -190,10 +190,8 @@ def _a_newsroom() -> Article:
         a_partner_item(
             "League of Bridge Builders",
             headline="What bridges need",
-            url="https://example.org/",
-            starts_at=YESTERDAY,
             is_political=count == 0,
-            notice="Sponsor: the league." if count == 0 else "",
+            ends_at=NOW + timedelta(days=300),
         )
     AgendaItem.objects.create(title="A council of ministers with a long name", starts_at=NOW)
     article = Article.objects.get(slug="story-0")
