@@ -214,8 +214,8 @@ def test_words_behind_the_wall_are_never_suggested() -> None:
 
 
 def test_suggestions_begin_with_what_is_typed_or_are_close_to_it() -> None:
-    an_article("Methane rules", by=an_author("Olga Petrov"))
-    Topic.objects.create(name="Methane leaks", slug="methane-leaks")
+    article = an_article("Methane rules", by=an_author("Olga Petrov"))
+    article.topics.add(Topic.objects.create(name="Methane leaks", slug="methane-leaks"))
     answer = Client().get("/search/suggestions/?q=meth")
     assert answer.json() == {"suggestions": ["Methane leaks", "methane"]}
     assert answer["Cache-Control"].startswith("public")
@@ -272,3 +272,11 @@ def test_no_question_is_an_error(text: str) -> None:
             engine().find(asked, in_full=in_full, at=NOW, most=5)
     search.results(search.question(text), at=NOW)
     search.suggestions(text, at=NOW)
+
+
+def test_a_name_and_another_word_are_found_together_and_what_is_unwanted_in_any_form_is_not() -> None:
+    path = an_article("Budget policies and countries", by=an_author("Ruth Davies")).get_absolute_url()
+    for asked in ("davies", "policies", "davies policies", "Ruth Davies country", "davies the budget"):
+        assert path in Client().get("/search/", {"q": asked}).content.decode(), asked
+    for asked in ("budget -policy", "davies -country", "policies -davies"):
+        assert path not in Client().get("/search/", {"q": asked}).content.decode(), asked

@@ -33,7 +33,7 @@ BEGIN
       setweight(to_tsvector(c.stems, articles_search_folded(a.standfirst)), 'B') ||
       setweight(to_tsvector('simple', articles_search_folded(n.names)), 'C') ||
       -- In stems, too: a question with a name and other words is asked in one dictionary at a time.
-      setweight(to_tsvector(c.stems, articles_search_folded(n.names)), 'C') ||
+      setweight(to_tsvector(c.stems, articles_search_folded(n.names)), 'D') ||
       setweight(to_tsvector(c.stems, articles_search_folded((SELECT string_agg(t.name, ' ')
         FROM articles_article_topics m JOIN articles_topic t ON t.id = m.topic_id WHERE m.article_id = a.id))), 'C')
       AS head
@@ -168,15 +168,17 @@ def _trigger(cursor: Any, name: str, table: str, events: str, keys: str) -> None
 def _expression(asked: Question, *, half_typed: bool = False) -> tuple[str, list[str]]:
     """The question as SQL, in the stems of every language at once, and the words it speaks of."""
     alternatives, spoken = [], []
-    for stems in (*STEMS.values(), "simple"):
-        terms = [("", term) for term in asked.wanted] + [("!!", term) for term in asked.unwanted]
-        phrase = f"phraseto_tsquery('{stems}', articles_search_folded(%s))"
-        parts = [negated + phrase for negated, _ in terms]
-        said = [" ".join(term) for _, term in terms]
+    dictionaries = [f"phraseto_tsquery('{stems}', articles_search_folded(%s))" for stems in (*STEMS.values(), "simple")]
+    for stems, phrase in zip((*STEMS.values(), "simple"), dictionaries, strict=True):
+        parts = [phrase] * len(asked.wanted)
+        said = [" ".join(term) for term in asked.wanted]
         last = len(asked.wanted) - 1
-        if half_typed and len(asked.wanted[last]) == 1:
+        if half_typed and asked.wanted and len(asked.wanted[last]) == 1:
             parts[last] = f"({phrase} || to_tsquery('{stems}', articles_search_folded(%s) || ':*'))"
             said.insert(last, said[last])
         alternatives.append("(" + " && ".join(parts) + ")")
         spoken += said
-    return " || ".join(alternatives), spoken
+    # What is unwanted stands there in no language: in another one's stems it would only seem not to.
+    unwanted = [(f"!!{phrase}", " ".join(term)) for term in asked.unwanted for phrase in dictionaries]
+    wanted = ["(" + " || ".join(alternatives) + ")"] if asked.wanted else []
+    return " && ".join([*wanted, *(phrase for phrase, _ in unwanted)]), [*spoken, *(term for _, term in unwanted)]
