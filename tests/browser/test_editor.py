@@ -224,6 +224,8 @@ def test_a_closed_lid_a_lost_session_and_a_lost_connection_lose_nothing(
     assert FullText.objects.get().html == "<p>The first boat left on Monday. So did the second.</p>"
 
     # The connection is lost, and comes back.
+    # A page that has just come holds its text a moment before it takes keys.
+    page.locator(EDITOR).click()
     page.context.set_offline(True)
     page.locator(EDITOR).press("Control+End")
     page.keyboard.type(" Then nothing.")
