@@ -112,6 +112,7 @@ def test_each_thing_that_went_wrong_is_counted_and_says_whether_it_needs_a_perso
 
 
 def test_the_page_names_what_needs_a_person_and_leads_there(admin_client: Client) -> None:
+    assert 'href="/admin/state/"' in admin_client.get("/admin/").content.decode()
     page = admin_client.get("/admin/state/").content.decode()
     assert "Needs a person" in page
     assert "No worker is running" in page
