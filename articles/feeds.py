@@ -20,14 +20,14 @@ from django.views.decorators.http import require_safe
 from edge.caching import public
 from edge.http import Request
 
-from . import body, footnotes
+from . import body, footnotes, subjects
 from .addresses import absolute
 from .models import Article, Author, Brief, Correction, PartnerItem, Section, Topic
 
 ITEMS = 30
 RSS, JSON = "xml", "json"
 # Characters that XML 1.0 cannot hold.
-NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _JSON_FEED = "https://jsonfeed.org/version/1.1"
 
 
@@ -63,23 +63,23 @@ class Channel:
 
     def _as_rss(self) -> HttpResponse:
         feed = Rss201rev2Feed(
-            title=_text(self.title),
+            title=xml_text(self.title),
             link=absolute(self.page),
-            description=_text(self.about),
+            description=xml_text(self.about),
             language="en-gb",
             feed_url=absolute(self.address),
             feed_copyright=settings.SITE_PUBLISHER,
         )
         for entry in self.entries:
             feed.add_item(
-                title=_text(entry.title),
+                title=xml_text(entry.title),
                 link=absolute(entry.link),
-                description=_text(entry.html),
-                author_name=_text(", ".join(entry.authors)) or None,
+                description=xml_text(entry.html),
+                author_name=xml_text(", ".join(entry.authors)) or None,
                 pubdate=entry.published_at,
                 unique_id=entry.key,
                 unique_id_is_permalink=False,
-                categories=[_text(word) for word in entry.categories],
+                categories=[xml_text(word) for word in entry.categories],
             )
         return HttpResponse(feed.writeString("utf-8"), content_type="application/rss+xml; charset=utf-8")
 
@@ -118,7 +118,7 @@ def section_feed(request: Request, section: str, form: str) -> HttpResponse:
 @require_safe
 def topic_feed(request: Request, slug: str, form: str) -> HttpResponse:
     """The newest about one subject."""
-    topic = get_object_or_404(Topic.objects.with_articles(at=request.now), slug=slug)
+    topic = get_object_or_404(subjects.topics(at=request.now), slug=slug)
     return _about(topic, topic.about, reverse("topic_feed", args=[topic.slug, form]), request).answer(form)
 
 
@@ -270,5 +270,6 @@ def _listed(names: Iterable[str]) -> Sequence[dict[str, str]]:
     return [{"name": name} for name in names]
 
 
-def _text(text: str) -> str:
-    return NOT_IN_XML.sub("", text)
+def xml_text(text: str) -> str:
+    """The text without the signs that XML forbids."""
+    return _NOT_IN_XML.sub("", text)

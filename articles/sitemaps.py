@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Greatest
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -15,9 +14,10 @@ from django.views.decorators.http import require_safe
 from edge.caching import changes_at, public
 from edge.http import Request
 
+from . import subjects
 from .addresses import absolute
-from .feeds import NOT_IN_XML
-from .models import Article, Author, LiveCoverage, Section, Topic
+from .feeds import xml_text
+from .models import Article, LiveCoverage, Section
 from .models.article import ArticleQuerySet
 from .translations import all_versions
 
@@ -73,10 +73,8 @@ def pages(request: Request) -> HttpResponse:
     addresses += [section.get_absolute_url() for section in Section.objects.all()]
     followed = LiveCoverage.objects.published(at=request.now).values_list("slug", flat=True)
     addresses += [reverse("live", args=[slug]) for slug in followed[: MOST // 8]]
-    addresses += [topic.get_absolute_url() for topic in Topic.objects.with_articles(at=request.now)[: MOST // 4]]
-    theirs = Article.objects.published(at=request.now).filter(bylines__author=OuterRef("pk"))
-    signed = Author.objects.filter(Exists(theirs))
-    addresses += [author.get_absolute_url() for author in signed[: MOST // 2]]
+    addresses += [topic.get_absolute_url() for topic in subjects.topics(at=request.now)[: MOST // 4]]
+    addresses += [author.get_absolute_url() for author in subjects.authors(at=request.now)[: MOST // 2]]
     for source in settings.SITEMAP_SOURCES:
         addresses += import_string(source)(at=request.now)
     return _xml(request, "sitemap.xml", {"pages": [{"address": absolute(address)} for address in addresses]})
@@ -122,7 +120,7 @@ def news(request: Request) -> HttpResponse:
     ]
     for moment in (one.published_at for one in found if one.published_at):
         changes_at(request, moment + NEWS_AGE)
-    titled = [(one, NOT_IN_XML.sub("", one.headline), absolute(one.get_absolute_url())) for one in found]
+    titled = [(one, xml_text(one.headline), absolute(one.get_absolute_url())) for one in found]
     pages = [{"story": one, "title": title, "address": address} for one, title, address in titled]
     return _xml(request, "sitemap_news.xml", {"pages": pages})
 

@@ -13,12 +13,12 @@ from edge.visitor import visitor_of
 from subscriptions.access import entitlement_for
 
 from . import archive as archived
-from . import looking_ahead, noting, results
+from . import looking_ahead, noting, results, subjects
 from . import search as finding
 from .article_page import ARCHIVE_AGE, article_page
 from .beside import beside
 from .front import front_page
-from .models import Article, Author, Brief, Correction, FormerAddress, PartnerItem, Section, Topic
+from .models import Article, Author, Brief, Correction, FormerAddress, PartnerItem, Section
 from .paywall import Access, Reading, reading_of, reading_of_search_engine
 from .river import NoSuchPlace, Stretch, stretch_of
 from .saved import note_opened
@@ -181,7 +181,7 @@ def briefs(request: Request) -> HttpResponse:
 @require_safe
 def topic(request: Request, slug: str) -> HttpResponse:
     """What was written about a subject, in whatever section."""
-    topic = get_object_or_404(Topic.objects.with_articles(at=request.now), slug=slug)
+    topic = get_object_or_404(subjects.topics(at=request.now), slug=slug)
     river = _river(request, topic.articles.published(at=request.now).for_teasers().defer("teaser"))
     context = {"topic": topic, "river": river, "beside": beside(at=request.now)}
     return render(request, "articles/topic.html", context)

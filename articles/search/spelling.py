@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from articles.models import Article, Author, Section, Topic
+from articles import subjects
+from articles.models import Article, Section
 
 from .engine import engine
 from .passages import folded
@@ -92,8 +92,7 @@ def _names(*, at: datetime) -> list[str]:
     """Of topics and authors that the public can read something about or by, and of sections."""
 
     def collect() -> list[str]:
-        theirs = Article.objects.published(at=at).filter(bylines__author=OuterRef("pk"))
-        known = (Topic.objects.with_articles(at=at), Author.objects.filter(Exists(theirs)), Section.objects.all())
+        known = (subjects.topics(at=at), subjects.authors(at=at), Section.objects.all())
         return [name for rows in known for name in rows.values_list("name", flat=True)]
 
     return cache.get_or_set("articles.search.names", collect, KEPT.total_seconds()) or []
