@@ -16,15 +16,9 @@ from django.core.cache import cache
 
 from edge.address import address_of
 from edge.http import Request
+from edge.search_engines import ENGINES
 
 log = logging.getLogger(__name__)
-# The word in the user agent, and the domains its machines have their names in.
-ENGINES = {
-    "googlebot": (".googlebot.com", ".google.com"),
-    "bingbot": (".search.msn.com",),
-    "applebot": (".applebot.apple.com",),
-    "qwantbot": (".qwant.com",),
-}
 KNOWN_FOR = timedelta(days=1)
 # Whoever says to be an engine must not hold up everybody: so long, and so many at a time.
 LONGEST = timedelta(seconds=2)
@@ -38,7 +32,7 @@ Addresses = Callable[[str], set[str]]
 def engine_of(request: Request) -> str:
     """The engine, by its word in ENGINES, where the setting lets it in and its address proves it; else empty."""
     said = request.headers.get("User-Agent", "").lower()
-    engine = next((name for name in settings.SEARCH_CRAWLERS if name in said and name in ENGINES), "")
+    engine = next((name for name in settings.SEARCH_CRAWLERS if name in said), "")
     if not engine:
         return ""
     address = str(address_of(request) or "")

@@ -16,6 +16,7 @@ from js_asset import static_lazy
 
 from articles.editor import NODES, SCRIPTS
 from edge.colours import DEFAULTS as COLOURS
+from edge.search_engines import ENGINES
 from newsroom.environment import Environment
 
 env = Environment(os.environ)
@@ -115,8 +116,8 @@ TDM_RESERVED = env.flag("TDM_RESERVED", default=True)
 SITEMAP_SOURCES = ("newsroom.footer.added",)
 # Search engines that read full texts once their address has proved them: "googlebot,bingbot".
 SEARCH_CRAWLERS = tuple(word.lower() for word in env.words("SEARCH_CRAWLERS"))
-if strange := set(SEARCH_CRAWLERS) - {"googlebot", "bingbot", "applebot", "qwantbot"}:
-    env.refuse("SEARCH_CRAWLERS", f"has {sorted(strange)}; known are googlebot, bingbot, applebot and qwantbot.")
+if strange := set(SEARCH_CRAWLERS) - ENGINES.keys():
+    env.refuse("SEARCH_CRAWLERS", f"has {sorted(strange)}; known are {', '.join(ENGINES)}.")
 
 # How long a device that cannot ask whether its reader may still read shows the paid texts it keeps.
 OFFLINE_HOURS = env.number("OFFLINE_HOURS", default=72, least=1)
