@@ -3,7 +3,6 @@
 Counted where pages go out (`counting.py`), and from the orders themselves; readers' devices keep nothing for it.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -16,6 +15,7 @@ from django.utils.timezone import localtime
 
 from subscriptions.access import Source
 
+from .addresses import slug_in
 from .models import Article, ArticleDay, FormerAddress
 from .models.results import COUNTS
 from .paywall import Access, Reading
@@ -98,7 +98,7 @@ def take_orders(orders: Iterable[CameFrom], *, since: date) -> int:
     keys = _articles_at({order.page for order in listed})
     found: dict[tuple[int, date], dict[str, int]] = defaultdict(lambda: dict.fromkeys(STEPS, 0))
     for order in listed:
-        key = keys.get(_slug_of(order.page))
+        key = keys.get(slug_in(order.page))
         for name in STEPS:
             day = getattr(order, name)
             if key and day and day >= since:
@@ -114,13 +114,9 @@ def take_orders(orders: Iterable[CameFrom], *, since: date) -> int:
 
 def _articles_at(pages: set[str]) -> dict[str, int]:
     """The key of the article at each of the addresses, by the last part of it; also where it has moved since."""
-    slugs = {_slug_of(page) for page in pages} - {""}
+    slugs = {slug_in(page) for page in pages} - {""}
     then = dict(FormerAddress.objects.filter(slug__in=slugs).values_list("slug", "article_id"))
     return then | dict(Article.objects.filter(slug__in=slugs).values_list("slug", "pk"))
-
-
-def _slug_of(page: str) -> str:
-    return re.split(r"[?#]", page)[0].rstrip("/").rpartition("/")[2]
 
 
 # --- Reading them ---------------------------------------------------------------------------------------------

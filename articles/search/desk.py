@@ -1,11 +1,11 @@
 """Finding articles at the desk: drafts and withdrawn ones too, by every word of them, or by their address."""
 
-import re
 from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from articles.addresses import slug_in
 from articles.models import Article, FormerAddress
 
 from . import database
@@ -36,7 +36,7 @@ def narrowed(articles: Rows, typed: str) -> Rows:
 
 def _keys_at(typed: str) -> list[int]:
     """The article whose address it is, or was; the last part of an address is enough."""
-    slug = re.split(r"[?#]", typed.strip())[0].rstrip("/").rpartition("/")[2]
+    slug = slug_in(typed.strip())
     if " " in typed.strip() or not slug.isprintable() or not ("/" in typed or "-" in slug):
         return []
     now = Article.objects.filter(slug=slug[:120]).values_list("pk", flat=True)
