@@ -20,6 +20,7 @@ _PLAIN = "aaaaaaaaacccddeeeeeeeeiiiiiilnnnoooooooorrssssttuuuuuuuyyzzzg"
 _WEIGHTS = "{0.1, 0.3, 0.5, 1.0}"
 # Another word here, and the next `migrate` fills the table anew: for when what stands in it changes.
 _FILLED_AS = "names in stems"
+_DICTIONARIES = (*STEMS.values(), "simple")
 _REFRESH = """
 CREATE OR REPLACE FUNCTION articles_search_folded(words text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
 $$ SELECT translate(lower(coalesce(words, '')), '[accented]', '[plain]') $$;
@@ -168,17 +169,21 @@ def _trigger(cursor: Any, name: str, table: str, events: str, keys: str) -> None
 def _expression(asked: Question, *, half_typed: bool = False) -> tuple[str, list[str]]:
     """The question as SQL, in the stems of every language at once, and the words it speaks of."""
     alternatives, spoken = [], []
-    dictionaries = [f"phraseto_tsquery('{stems}', articles_search_folded(%s))" for stems in (*STEMS.values(), "simple")]
-    for stems, phrase in zip((*STEMS.values(), "simple"), dictionaries, strict=True):
-        parts = [phrase] * len(asked.wanted)
+    for stems in _DICTIONARIES:
+        parts = [_phrase(stems)] * len(asked.wanted)
         said = [" ".join(term) for term in asked.wanted]
-        last = len(asked.wanted) - 1
-        if half_typed and asked.wanted and len(asked.wanted[last]) == 1:
-            parts[last] = f"({phrase} || to_tsquery('{stems}', articles_search_folded(%s) || ':*'))"
-            said.insert(last, said[last])
+        if half_typed and said and len(asked.wanted[-1]) == 1:
+            parts[-1] = f"({_phrase(stems)} || to_tsquery('{stems}', articles_search_folded(%s) || ':*'))"
+            said.append(said[-1])
         alternatives.append("(" + " && ".join(parts) + ")")
         spoken += said
+    clauses = ["(" + " || ".join(alternatives) + ")"] if asked.wanted else []
     # What is unwanted stands there in no language: in another one's stems it would only seem not to.
-    unwanted = [(f"!!{phrase}", " ".join(term)) for term in asked.unwanted for phrase in dictionaries]
-    wanted = ["(" + " || ".join(alternatives) + ")"] if asked.wanted else []
-    return " && ".join([*wanted, *(phrase for phrase, _ in unwanted)]), [*spoken, *(term for _, term in unwanted)]
+    for term in asked.unwanted:
+        clauses += [f"!!{_phrase(stems)}" for stems in _DICTIONARIES]
+        spoken += [" ".join(term)] * len(_DICTIONARIES)
+    return " && ".join(clauses), spoken
+
+
+def _phrase(stems: str) -> str:
+    return f"phraseto_tsquery('{stems}', articles_search_folded(%s))"
