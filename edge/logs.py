@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import get_random_string
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -79,14 +81,19 @@ class Json(JsonFormatter):
 
     def __init__(self) -> None:
         names = {"asctime": "at", "levelname": "level", "name": "logger"}
-        super().__init__("{asctime}{levelname}{name}{message}", style="{", rename_fields=names)
+        # Django hands the request over whole; its words are the message's.
+        reserved = [*RESERVED_ATTRS, "request"]
+        style = "{asctime}{levelname}{name}{message}"
+        super().__init__(style, style="{", rename_fields=names, reserved_attrs=reserved)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's name
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
-    def format(self, record: logging.LogRecord) -> str:
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """What the record says, and the number of the request at hand."""
+        super().add_fields(log_data, record, message_dict)
         if number := request_id():
-            record.request_id = number
-        # Django hands the request over whole; its words are the message's.
-        record.__dict__.pop("request", None)
+            log_data["request_id"] = number
+
+    def format(self, record: logging.LogRecord) -> str:
         return struck_out(super().format(record))

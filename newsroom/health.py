@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.core.cache import cache
-from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import get_random_string
@@ -55,10 +55,7 @@ def _database() -> bool:
 
 
 def _migrations() -> bool:
-    try:
-        executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    except Error:
-        return False
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
