@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
 from PIL import Image
 
 HEAD = """<?xml version="1.0" encoding="UTF-8" ?>
@@ -154,3 +155,10 @@ def picture(path: Path, *, width: int = 64) -> Path:
     Image.new("RGB", (width, 40), colour).save(content, {"jpg": "JPEG", "png": "PNG"}[path.suffix[1:]])
     path.write_bytes(content.getvalue())
     return path
+
+
+def bring_in(kind: str, path: Path, *more: str) -> str:
+    """Run `import_articles` and return what it says."""
+    said = io.StringIO()
+    call_command("import_articles", kind, str(path), *more, stdout=said)
+    return said.getvalue()

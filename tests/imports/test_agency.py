@@ -1,15 +1,15 @@
 """What becomes of agency copy in ninjs: drafts for an editor, with the agency's names under them."""
 
-import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from articles.models import Article, FullText
+from tests.imports import files
 from tests.imports.files import ninjs, picture
 from tests.make import NOW, a_section
 
@@ -27,9 +27,7 @@ def bring_in(path: Path, *items: dict[str, Any], more: tuple[str, ...] = ()) -> 
     """Write the items, run the command and return what it says."""
     if items:
         path.write_text(json.dumps(items[0] if len(items) == 1 else items), encoding="utf-8")
-    said = io.StringIO()
-    call_command("import_articles", "ninjs", str(path), "--section", "climate", *more, stdout=said)
-    return said.getvalue()
+    return files.bring_in("ninjs", path, "--section", "climate", *more)
 
 
 @pytest.mark.parametrize("version", ["3", "2"])

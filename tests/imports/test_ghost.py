@@ -1,16 +1,16 @@
 """What becomes of an export of Ghost."""
 
-import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.test import Client
 
 from articles.models import Article, Author, FullText, Picture
+from tests.imports import files
 from tests.imports.files import ghost, picture, post
 from tests.make import NOW, a_section
 
@@ -26,10 +26,7 @@ def _today(at: Any) -> None:
 
 
 def bring_in(path: Path, *more: str) -> str:
-    """Run the command and return what it says."""
-    said = io.StringIO()
-    call_command("import_articles", "ghost", str(path), *more, stdout=said)
-    return said.getvalue()
+    return files.bring_in("ghost", path, *more)
 
 
 def test_a_post_comes_in_with_all_that_it_was(tmp_path: Path) -> None:

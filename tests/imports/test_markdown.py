@@ -1,17 +1,16 @@
 """What becomes of a folder of Markdown."""
 
-import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from articles.imports import front_matter
 from articles.imports.front_matter import Unreadable
 from articles.models import Article, FullText
+from tests.imports import files
 from tests.imports.files import picture
 from tests.make import NOW, a_section
 
@@ -56,10 +55,7 @@ def _today(at: Any) -> None:
 
 
 def bring_in(folder: Path, *more: str) -> str:
-    """Run the command and return what it says."""
-    said = io.StringIO()
-    call_command("import_articles", "markdown", str(folder), "--section", "climate", *more, stdout=said)
-    return said.getvalue()
+    return files.bring_in("markdown", folder, "--section", "climate", *more)
 
 
 def a_file(folder: Path, text: str, name: str = "2024/bridge.md") -> None:

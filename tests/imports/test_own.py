@@ -30,6 +30,7 @@ from articles.models import (
     Section,
     Topic,
 )
+from tests.imports import files
 from tests.imports.files import picture
 from tests.make import NOW, a_section, an_article, an_author
 
@@ -102,10 +103,7 @@ def written(folder: Path) -> list[dict[str, Any]]:
 
 
 def bring_in(folder: Path, *more: str) -> str:
-    """Run the command and return what it says."""
-    said = io.StringIO()
-    call_command("import_articles", "newsroom", str(folder), *more, stdout=said)
-    return said.getvalue()
+    return files.bring_in("newsroom", folder, *more)
 
 
 def without_keys(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

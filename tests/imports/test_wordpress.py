@@ -15,6 +15,7 @@ from articles.imports import taking_in
 from articles.imports.story import LeftOut, Story
 from articles.imports.wordpress import Wordpress, paragraphs
 from articles.models import Article, Author, FullText, ImportedArticle, OldAddress, Picture, Topic
+from tests.imports import files
 from tests.imports.files import HEAD, TAIL, attachment, item, meta, picture, wxr
 from tests.make import NOW, a_section
 
@@ -29,10 +30,7 @@ def _today(at: Any) -> None:
 
 
 def bring_in(path: Path, *more: str) -> str:
-    """Run the command and return what it says."""
-    said = io.StringIO()
-    call_command("import_articles", "wordpress", str(path), *more, stdout=said)
-    return said.getvalue()
+    return files.bring_in("wordpress", path, *more)
 
 
 def text_of(slug: str) -> str:
