@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
+
+from edge.clock import BRUSSELS
 
 from .models import Article
 from .models.article import ArticleQuerySet
@@ -24,12 +24,12 @@ class Month:
     @property
     def starts_at(self) -> datetime:
         """Its first moment (UTC)."""
-        return datetime(self.year, self.number, 1, tzinfo=_brussels()).astimezone(UTC)
+        return datetime(self.year, self.number, 1, tzinfo=BRUSSELS).astimezone(UTC)
 
     @property
     def first_day(self) -> datetime:
         """Its first moment in Brussels, for printing its name."""
-        return datetime(self.year, self.number, 1, tzinfo=_brussels())
+        return datetime(self.year, self.number, 1, tzinfo=BRUSSELS)
 
     @property
     def next(self) -> "Month":
@@ -51,7 +51,7 @@ class Month:
 
 def month_of(moment: datetime) -> Month:
     """The month of a moment."""
-    local = moment.astimezone(_brussels())
+    local = moment.astimezone(BRUSSELS)
     return Month(local.year, local.month)
 
 
@@ -70,7 +70,3 @@ def years(*, at: datetime) -> Sequence[tuple[int, list[Month]]]:
     first, last = found
     calendar = ((year, [Month(year, number) for number in MONTHS]) for year in range(last.year, first.year - 1, -1))
     return [(year, [month for month in months if first <= month <= last]) for year, months in calendar]
-
-
-def _brussels() -> ZoneInfo:
-    return ZoneInfo(settings.TIME_ZONE)

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 
+from edge.clock import BRUSSELS
 from readers.models import User
 
 from .models import Article, GiftLink
@@ -48,6 +47,6 @@ def give(giver: User, article: Article, *, at: datetime) -> Given:
 
 def gifts_left(giver: User, *, at: datetime) -> int:
     """How many gifts this reader may still make in this month of the calendar (Brussels)."""
-    local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
+    local = at.astimezone(BRUSSELS)
     month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return max(0, GIFTS_A_MONTH - GiftLink.objects.filter(giver=giver, made_at__gte=month).count())

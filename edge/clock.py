@@ -7,9 +7,13 @@ move to the end of a trial and look at every page there.
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+
+# The newsroom's days begin and end here; moments are kept in UTC.
+BRUSSELS = ZoneInfo(settings.TIME_ZONE)
 
 
 def now() -> datetime:

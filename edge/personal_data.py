@@ -7,13 +7,14 @@ account, the retention and the register of processing (GDPR Art. 30) are all mad
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Q, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+
+from edge.clock import BRUSSELS
 
 Words = str | Promise
 
@@ -54,13 +55,13 @@ class Term:
         """What was counted from before this moment is kept no longer."""
         if not self.in_years:
             return at - timedelta(days=self.length)
-        return _new_year(at.astimezone(_brussels()).year - self.length)
+        return _new_year(at.astimezone(BRUSSELS).year - self.length)
 
     def ends(self, since: datetime) -> datetime:
         """Until when something counted from `since` is kept."""
         if not self.in_years:
             return since + timedelta(days=self.length)
-        return _new_year(since.astimezone(_brussels()).year + self.length + 1)
+        return _new_year(since.astimezone(BRUSSELS).year + self.length + 1)
 
     @property
     def in_words(self) -> str:
@@ -86,12 +87,8 @@ def _in_years(count: int) -> str:
     return ngettext("%(count)s year", "%(count)s years", count) % {"count": count}
 
 
-def _brussels() -> ZoneInfo:
-    return ZoneInfo(settings.TIME_ZONE)
-
-
 def _new_year(year: int) -> datetime:
-    return datetime(year, 1, 1, tzinfo=_brussels())
+    return datetime(year, 1, 1, tzinfo=BRUSSELS)
 
 
 @dataclass(frozen=True)

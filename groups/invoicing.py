@@ -4,7 +4,6 @@ import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core import signing
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from edge import languages
+from edge.clock import BRUSSELS
 from readers.letters import about_agreements
 from subscriptions import billing, calls
 from subscriptions.billing import EventFacts, InvoiceOrder, Organisation, SentInvoiceFacts
@@ -25,7 +25,6 @@ from .models.term import begins, day_of
 from .vat import Vat, vat_for
 
 log = logging.getLogger(__name__)
-BRUSSELS = ZoneInfo("Europe/Brussels")
 INVOICES = "groups.invoices"
 About, How = GroupInvoice.About, GroupInvoice.How
 # An invoice may be paid long after it was made; older ones are asked about one by one while they are open.

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django_tasks.base import Task
+
+from edge.clock import BRUSSELS
 
 ONE_DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ class Job:
         """
         if self.every:
             return EPOCH + ((moment - EPOCH) // self.every + 1) * self.every
-        today = moment.astimezone(_brussels()).date()
+        today = moment.astimezone(BRUSSELS).date()
         # Compared in UTC: within one zone Python compares what the clocks on the wall say.
         candidates = (self._on(today + days * ONE_DAY) for days in range(3))
         return next(due for due in candidates if due > moment)
@@ -76,8 +76,4 @@ class Job:
     def _on(self, day: object) -> datetime:
         """Its time on that day. An hour that is skipped counts from before the change, a doubled one the first time."""
         assert self.daily_at is not None
-        return datetime.combine(day, self.daily_at, tzinfo=_brussels()).astimezone(UTC)  # type: ignore[arg-type]
-
-
-def _brussels() -> ZoneInfo:
-    return ZoneInfo(settings.TIME_ZONE)
+        return datetime.combine(day, self.daily_at, tzinfo=BRUSSELS).astimezone(UTC)  # type: ignore[arg-type]

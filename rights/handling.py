@@ -6,10 +6,10 @@ import logging
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid5
-from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
+from edge.clock import BRUSSELS
 from readers.letters import about_rights
 from subscriptions import billing, cancelling, webhooks, withdrawing
 from subscriptions.models import Plan, Subscription
@@ -18,7 +18,6 @@ from . import matching, stating
 from .models import Handling, Statement
 
 log = logging.getLogger(__name__)
-BRUSSELS = ZoneInfo("Europe/Brussels")
 Outcome = Handling.Outcome
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
@@ -14,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from edge import languages
+from edge.clock import BRUSSELS
 from readers.letters import about_rights
 from readers.models import Letter
 from subscriptions.models import Subscription
@@ -22,7 +22,6 @@ from . import matching
 from .models import Handling, Statement
 
 log = logging.getLogger(__name__)
-BRUSSELS = ZoneInfo("Europe/Brussels")
 Kind = Statement.Kind
 # More acknowledgements than this go to nobody in a day, or anybody could fill anybody's mailbox.
 ACKNOWLEDGEMENTS_A_DAY = 3

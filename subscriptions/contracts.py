@@ -3,13 +3,13 @@
 import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from edge import languages
+from edge.clock import BRUSSELS
 from edge.plain_text import as_plain_text
 
 from .billing import SubscriptionFacts
@@ -26,7 +26,6 @@ from .models import (
 )
 
 # Contracts are numbered by the year of this calendar.
-BRUSSELS = ZoneInfo("Europe/Brussels")
 # What was shown for a change of plan belongs to it where Stripe confirms it so soon.
 SHOWN_FOR = timedelta(days=1)
 

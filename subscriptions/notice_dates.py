@@ -6,9 +6,10 @@ Moments are UTC. A charge happens at `Subscription.next_charge_at`; days before 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
+
+from edge.clock import BRUSSELS
 
 from .models import Notice, PutOff, Repricing, Subscription
 
@@ -113,7 +114,7 @@ def need_of(subscription: Subscription) -> Need | None:
 def last_reminder_at(began_at: datetime, charge_at: datetime) -> datetime:
     """When the last reminder of a trial is due (UTC): early on the day, in Brussels, on which it must have left."""
     must_leave = charge_at - timedelta(days=settings.TRIAL_LAST_REMINDER_DAYS)
-    day = must_leave.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = must_leave.astimezone(BRUSSELS).replace(hour=0, minute=0, second=0, microsecond=0)
     begins = day.astimezone(UTC)
     due = must_leave - TRIES_TAKE
     if must_leave - begins >= ONE_TRY_TAKES:
@@ -169,12 +170,12 @@ def _about_the_price(repricing: Repricing | None) -> Iterator[Due]:
 
 def _about_the_card(subscription: Subscription, charge_at: datetime) -> Iterator[Due]:
     """Only where the card ends before the charge; about the first moment at which it does not work."""
-    last_day, brussels = subscription.card_expires_on, ZoneInfo(settings.TIME_ZONE)
-    if last_day is None or charge_at.astimezone(brussels).date() <= last_day:
+    last_day = subscription.card_expires_on
+    if last_day is None or charge_at.astimezone(BRUSSELS).date() <= last_day:
         return
-    ends = datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=brussels)
+    ends = datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=BRUSSELS)
     for kind, days in CARD_DAYS.items():
-        yield Due(kind, ends, datetime.combine(last_day - timedelta(days=days), CARD_HOUR, tzinfo=brussels))
+        yield Due(kind, ends, datetime.combine(last_day - timedelta(days=days), CARD_HOUR, tzinfo=BRUSSELS))
 
 
 def _about_the_pause(subscription: Subscription) -> Iterator[Due]:

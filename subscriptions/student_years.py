@@ -2,15 +2,14 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
+
+from edge.clock import BRUSSELS
 
 from . import contracts
 from .models import Grant, Purchase
 from .standing import PROOF_BEFORE
-
-BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
 def price_cents() -> int:

@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
+
+from edge.clock import BRUSSELS
 
 from . import billing, refunds, webhooks
 from .billing import PaymentFacts
 from .models import Refund, Subscription
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
 # How long we may take to give money back, counted from the statement (Directive 2011/83 Art. 13).
 GIVEN_BACK_WITHIN = timedelta(days=14)
 

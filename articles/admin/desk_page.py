@@ -9,10 +9,11 @@ from django.http import HttpRequest
 
 from articles.models import Article, Hold, Step
 from articles.models.article import BEING_WRITTEN
+from edge.clock import BRUSSELS
 from edge.http import now_of
 
 from . import own
-from .workflow import BRUSSELS, in_words
+from .workflow import in_words
 
 # So many of each list; the list of articles has the rest.
 SHOWN = 15

@@ -2,10 +2,8 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -15,13 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timeuntil
 
 from articles.models import Article, Step
+from edge.clock import BRUSSELS
 from edge.http import now_of
 from readers.models import User
 
 if TYPE_CHECKING:
     from .forms import ArticleForm
 
-BRUSSELS = ZoneInfo(settings.TIME_ZONE)
 # The buttons of the action row, apart from "Save", which has no word of its own.
 REVIEW, READY, SEND_BACK = "review", "ready", "send_back"
 PUBLISH, PUBLISH_AT, TAKE_BACK = "publish", "publish_at", "take_back"

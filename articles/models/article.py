@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from articles import body
+from edge.clock import BRUSSELS
 from edge.personal_data import Anonymise, Basis, PersonalData, Persons
 
 from .author import Author
@@ -302,7 +302,7 @@ class Article(models.Model):
         """Why it cannot go out yet; empty without an embargo."""
         if self.embargo_until is None:
             return ""
-        local = self.embargo_until.astimezone(ZoneInfo(settings.TIME_ZONE))
+        local = self.embargo_until.astimezone(BRUSSELS)
         return f"The embargo holds until {local.day} {local:%B %Y, %H:%M} (Brussels). Publish it then, or later."
 
     def take_back(self, *, by: Any = None, at: datetime | None = None) -> None:

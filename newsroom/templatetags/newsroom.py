@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
@@ -17,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from articles.addresses import absolute
 from edge import languages
+from edge.clock import BRUSSELS
 from newsroom import brand
 
 register = template.Library()
 register.filter(absolute)
-BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
 @register.filter

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from articles.imports import own
@@ -19,6 +17,7 @@ from articles.imports.taking_in import Choices, TakingIn
 from articles.imports.wordpress import Wordpress
 from articles.models import Article, Section
 from edge import clock
+from edge.clock import BRUSSELS
 from edge.progress import Bar
 
 OWN = "newsroom"
@@ -107,18 +106,17 @@ def _show(steps: Iterable[int]) -> None:
 
 
 def _reader(path: Path, given: dict[str, Any]) -> Reader:
-    zone = ZoneInfo(settings.TIME_ZONE)
     if given["format"] == "markdown":
         if not path.is_dir():
             raise CommandError(f"{path} is no folder.")
-        return MarkdownFolder(path, zone=zone)
+        return MarkdownFolder(path, zone=BRUSSELS)
     if given["format"] == "ninjs":
         return Agency(path)
     if not path.is_file():
         raise CommandError(f"{path} is no file.")
     if given["format"] == "ghost":
         return Ghost(path, site=given["site"])
-    return Wordpress(path, zone=zone, types=frozenset(given["post_type"]))
+    return Wordpress(path, zone=BRUSSELS, types=frozenset(given["post_type"]))
 
 
 def _section(slug: str) -> Section:

@@ -2,12 +2,12 @@
 
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from edge import clock
+from edge.clock import BRUSSELS
 from edge.progress import Bar
 from subscriptions import billing, price_changes
 from subscriptions.models import Plan
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         interval, cents, now = options["interval"], options["cents"], clock.now()
-        from_at = datetime.combine(options["day"], time.min, tzinfo=ZoneInfo(settings.TIME_ZONE))
+        from_at = datetime.combine(options["day"], time.min, tzinfo=BRUSSELS)
         if cents <= 0:
             raise CommandError("The price must be more than 0 cents.")
         if from_at <= now:
