@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run reset test check simulate fuzz bench weight lighthouse lock words clean help
+.PHONY: run reset test check simulate fuzz bench weight lighthouse lock update licences sbom words clean help
 
 help:
 	@echo "make run    the site with demo content on http://localhost:$(PORT)/  (PORT=, STRIPE_PORT=)"
@@ -19,6 +19,9 @@ help:
 	@echo "make reset  forget the demo database, pictures and mail, so that make run starts over"
 	@echo "make words  collect and compile what is said to readers in French, Dutch and German"
 	@echo "make lock   resolve requirements/*.in into hash-locked requirements/*.txt"
+	@echo "make update  the same with the newest versions, installed; prints what is different"
+	@echo "make licences  the licence of every package and file that is not ours; fails at one nobody has agreed to"
+	@echo "make sbom   what the site is made of, as CycloneDX JSON (ARGS=--all with the tools of the tests)"
 
 run: $(VENV)/.base
 	@PORT=$(PORT) STRIPE_PORT=$(STRIPE_PORT) $(PY) -m newsroom.run
@@ -48,10 +51,16 @@ reset:
 	rm -rf var
 
 lock: $(VENV)/.test
-	@$(VENV)/bin/pip install --quiet uv
-	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header base.in -o base.txt
-	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header opensearch.in -o opensearch.txt
-	cd requirements && ../$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header test.in -c base.txt -o test.txt
+	@$(PY) -m tests.supply_chain.update
+
+update: $(VENV)/.test
+	@$(PY) -m tests.supply_chain.update --upgrade
+
+licences: $(VENV)/.test
+	@$(PY) -m tests.supply_chain.licences
+
+sbom: $(VENV)/.test
+	@$(PY) -m tests.supply_chain.sbom $(ARGS)
 
 words: $(VENV)/.test
 	@$(PY) -m tests.words

@@ -1,4 +1,4 @@
-"""`make check`: what can be seen without running the site: lint, types, imports, migrations, deployment."""
+"""`make check`: what is seen without running the site: lint, types, imports, migrations, deployment, what is of others."""
 
 import os
 import secrets
@@ -24,6 +24,8 @@ def main() -> int:
             ("imports", [str(BIN / "lint-imports"), "--no-cache"], development),
             ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], development),
             ("deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"], production),
+            ("licences", [sys.executable, "-m", "tests.supply_chain.licences", "--quiet"], development),
+            ("known holes", [sys.executable, "-m", "tests.supply_chain.audit"], development),
         ]
         failed = [name for name, command, environment in checks if not _holds(name, command, environment)]
     print("Failed: " + (", ".join(failed) if failed else "nothing"))
