@@ -1,4 +1,4 @@
-"""`make check`: what is seen without running the site: lint, types, imports, migrations, deployment, what is of others."""
+"""`make check`: what shows without running the site: lint, types, imports, migrations, deployment, others’ work."""
 
 import os
 import secrets
