@@ -349,16 +349,26 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     # A file, so that the threads of a test's server have connections of their own, as in production.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-# What is counted against guessing must be counted once for all processes, and survive a restart.
-CACHES = {
-    "default": {
+# What is counted against guessing must be counted once for all processes, and survive a restart: in Redis or Valkey
+# where there is one (redis://, rediss:// or unix://), else, and for as long as it is away, in the database.
+CACHE_URL = env.url("CACHE_URL", default="", schemes=("redis", "rediss", "unix")) if env.text("CACHE_URL") else ""
+_WITHOUT_REDIS: dict[str, object] = (
+    {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "newsroom_cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
     if IN_PRODUCTION
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+)
+CACHES = (
+    {
+        "default": {"BACKEND": "edge.redis_cache.RedisCache", "LOCATION": [CACHE_URL], "KEY_PREFIX": SITE_HOST},
+        "without_redis": _WITHOUT_REDIS,
+    }
+    if CACHE_URL
+    else {"default": _WITHOUT_REDIS}
+)
 # Pages for everyone are made once per change (page_cache/): how much memory a process gives them.
 PAGE_CACHE_MEGABYTES = env.number("PAGE_CACHE_MEGABYTES", default=48, least=1)
 PAGE_CACHE_SOURCES = "newsroom.page_sources.SOURCES"

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import pg, vnu
+from tests import pg, shared_memory, vnu
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = ROOT.parent / "shared" / "stripe"
@@ -88,6 +88,8 @@ def _parts(
         parts.append(Part("browser", ["-n", "2", "-m", "browser", *arguments], with_url))
     else:
         left_out.append("the browser (apt-get install chromium)")
+    if shared_memory.PROGRAM is None:
+        left_out.append(shared_memory.HOW_TO_GET_IT)
     if vnu.jar() is None:
         left_out.append(vnu.HOW_TO_GET_IT)
     return parts
@@ -95,7 +97,7 @@ def _parts(
 
 def _environment(left_out: list[str]) -> dict[str, str]:
     """Our own variables only: what a person has set for the site must not reach its tests."""
-    foreign = ("STRIPE_", "SITE_", "SMTP_", "DATABASE_URL", "ENVIRONMENT", "SECRET_KEY", "CLOCK_")
+    foreign = ("STRIPE_", "SITE_", "SMTP_", "DATABASE_", "CACHE_", "PURGE_", "ENVIRONMENT", "SECRET_KEY", "CLOCK_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     kept |= {"LOG_LEVEL": "ERROR"}
     if "STRIPE_CONTRACT_DIR" in os.environ:

@@ -53,6 +53,8 @@ def test_production_names_what_is_missing(tmp_path: Path, name: str) -> None:
         ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.1/24"),
         ("FORWARDED_HEADER", "X-Real-IP"),
         ("SECURE_SSL_REDIRECT", "perhaps"),
+        ("CACHE_URL", "memcached://127.0.0.1"),
+        ("CACHE_URL", "127.0.0.1:6379"),
         ("LOG_LEVEL", "LOUD"),
     ],
 )
