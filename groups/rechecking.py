@@ -6,6 +6,7 @@ from secrets import token_urlsafe
 
 from django.db.models import F, Q
 
+from readers import letters
 from readers.letters import about_groups
 from readers.models import Letter, User
 
@@ -53,7 +54,8 @@ def seat_asked(token: str) -> Seat | None:
 def _ask(*, at: datetime) -> int:
     due = Seat.objects.held().filter(proved_at__lte=at - PROOF_LASTS, proof_asked_at=None).exclude(domain=None)
     kept = due.filter(domain__ended_at=None).select_related("group", "reader")
-    return sum(_ask_one(seat, at=at) for seat in kept)
+    with letters.many():
+        return sum(_ask_one(seat, at=at) for seat in kept.iterator())
 
 
 def _end_of_given_up_domains(*, at: datetime) -> int:

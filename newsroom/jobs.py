@@ -51,7 +51,11 @@ def process_events() -> str:
 @task
 def send_letters() -> str:
     """Send what was written and could not be sent at once."""
-    sent, left = letters.send_waiting(at=clock.now())
+    now = clock.now()
+    sent, left = letters.send_waiting(at=now)
+    if sent and letters.some_wait(at=now):
+        # The others have their turn first.
+        send_letters.enqueue()
     return f"{sent} sent, {left} left."
 
 

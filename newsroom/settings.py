@@ -472,6 +472,8 @@ if IN_PRODUCTION:
 else:
     EMAIL_BACKEND = "newsroom.dev_mail.FolderBackend"
 DEV_MAIL_DIR = VAR_DIR / "mail"
+# What the mail server is given at most where many letters wait (readers/letters/rounds.py); 0: as fast as it takes them.
+LETTERS_A_MINUTE = env.number("LETTERS_A_MINUTE", default=0)
 
 # --- Files -------------------------------------------------------------------------------------------
 # While this file is there, every page says that the site is being worked on. A number in it: for how many seconds.

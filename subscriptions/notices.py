@@ -36,7 +36,8 @@ def write_due(*, at: datetime) -> int:
     """
     Notice.objects.take_note_of_what_was_sent()
     waiting = [one.pk for one in _to_look_at(at=at) if _has_something_to_do(one, at=at)]
-    return sum(_try(pk, at=at) for pk in waiting)
+    with letters.many():
+        return sum(_try(pk, at=at) for pk in waiting)
 
 
 def keep(subscription: Subscription, *, at: datetime) -> int:

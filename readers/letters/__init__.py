@@ -24,7 +24,8 @@ from .about_subscriptions import (
     switched,
     undone,
 )
-from .post import send, send_waiting, withdraw, write, write_to_operator
+from .post import many, send, withdraw, write, write_to_operator
+from .rounds import send_waiting, some_wait
 
 __all__ = [
     "cancelled",
@@ -33,6 +34,7 @@ __all__ = [
     "dispute_lost",
     "ended_in_pause",
     "ended_unpaid",
+    "many",
     "operator_dispute",
     "operator_refund_failed",
     "ordered_twice",
@@ -46,6 +48,7 @@ __all__ = [
     "second_trial",
     "send",
     "send_waiting",
+    "some_wait",
     "switched",
     "undone",
     "welcome",

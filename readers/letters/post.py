@@ -1,11 +1,14 @@
 """How a letter is written once and sent once.
 
-A letter is a row first. It is sent after the transaction that wrote it, and again by `manage.py send_letters`
-where that failed. No letter holds a link that signs anybody in, a picture, or a way to see whether it was read.
+A letter is a row first. It is sent after the transaction that wrote it, and where that failed, or where very many
+were written at once, by the next round (`rounds`). No letter holds a link that signs anybody in, a picture, or a way
+to see whether it was read.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
@@ -14,6 +17,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -28,6 +32,19 @@ log = logging.getLogger(__name__)
 ONE_DAY = timedelta(days=1)
 # Nobody needs more letters of ours in a day; whatever would write more is a loop gone mad.
 A_DAY_AT_MOST = 12
+# Of many letters that one job writes so many leave one by one; a round sends the rest over one connection.
+ONE_BY_ONE = 50
+_leaving: ContextVar[Iterator[int] | None] = ContextVar("leaving", default=None)
+
+
+@contextmanager
+def many() -> Iterator[None]:
+    """Inside, where a job may write to everybody, only the first fifty letters leave at once; the rest wait."""
+    token = _leaving.set(iter(range(ONE_BY_ONE)))
+    try:
+        yield
+    finally:
+        _leaving.reset(token)
 
 
 def write(reader: User, kind: str, occasion: str, context: dict[str, Any], *, at: datetime) -> Letter | None:
@@ -85,8 +102,14 @@ def _write(
     )
     if not is_new:
         return None
-    transaction.on_commit(partial(send, letter, at=at), robust=True)
+    transaction.on_commit(partial(_send_unless_many, letter, at=at), robust=True)
     return letter
+
+
+def _send_unless_many(letter: Letter, *, at: datetime) -> None:
+    leaving = _leaving.get()
+    if leaving is None or next(leaving, None) is not None:
+        send(letter, at=at)
 
 
 def withdraw(reader: User, *, kinds: Iterable[str]) -> None:
@@ -94,32 +117,40 @@ def withdraw(reader: User, *, kinds: Iterable[str]) -> None:
     Letter.objects.filter(reader=reader, kind__in=kinds, sent_at=None, withdrawn=False).update(withdrawn=True)
 
 
-def send_waiting(*, at: datetime, put_off_too: bool = False) -> tuple[int, int]:
-    """Send what was written and not yet sent, oldest first. How many were sent, and how many are left.
-
-    What failed before waits for its next try, unless a person asks for those that were put off, too.
-    """
-    letters = Letter.objects.unsent(at=at) if put_off_too else Letter.objects.waiting(at=at)
-    tried = [send(letter, at=at) for letter in letters.order_by("written_at")]
-    return tried.count(True), tried.count(False)
-
-
 def send(letter: Letter, *, at: datetime) -> bool:
     """Send it, unless somebody else is doing so or has done so. True if this call sent it. Never raises."""
     if not letter.claim(at=at):
         return False
-    if Letter.objects.filter(to=letter.to, sent_at__gt=at - ONE_DAY).count() >= A_DAY_AT_MOST:
+    sent_lately = Letter.objects.filter(to=letter.to, sent_at__gt=at - ONE_DAY).count()
+    return deliver(letter, sent_lately=sent_lately, at=at) is None
+
+
+def deliver(
+    letter: Letter, *, sent_lately: int, at: datetime, line: BaseEmailBackend | None = None
+) -> Exception | None:
+    """Hand a letter that this process has claimed to the mail server; over an open `line`, where there is one.
+
+    Returns what went wrong, if anything did: then it waits for its next try. `sent_lately` letters went to the same
+    address within the last day.
+    """
+    if sent_lately >= A_DAY_AT_MOST:
         log.error("Letter %s waits: %s letters went to %s within a day", letter.pk, A_DAY_AT_MOST, letter.to)
         letter.could_not_be_sent(f"It waits: {A_DAY_AT_MOST} letters went to this address within a day.", at=at)
-        return False
+        return TooManyLetters(letter.to)
     try:
-        _as_message(letter).send()
+        if line:
+            line.open()
+        _as_message(letter, line).send()
     except Exception as error:  # A mail server, a proxy, an address: whatever it is must not reach the page.
         log.warning("Letter %s was not sent: %s", letter.pk, error)
         letter.could_not_be_sent(f"{type(error).__name__}: {error}", at=at)
-        return False
+        return error
     letter.was_sent(at=at)
-    return True
+    return None
+
+
+class TooManyLetters(Exception):
+    """So many went to one address within a day that something must have gone wrong."""
 
 
 def _in_words(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
@@ -143,14 +174,19 @@ def _addresses() -> dict[str, Any]:
     return {"address_of": pages} | brand
 
 
-def _as_message(letter: Letter) -> EmailMultiAlternatives:
+def _as_message(letter: Letter, line: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
     # Always the same id: a mailbox that gets a letter twice, after a crash between two lines, shows it once.
     headers = {
         "Message-ID": f"<letter-{letter.pk}@{urlsplit(settings.SITE_URL).hostname}>",
         "Auto-Submitted": "auto-generated",
     }
     message = EmailMultiAlternatives(
-        letter.subject, letter.text, to=[letter.to], reply_to=[settings.CONTACT_EMAIL], headers=headers
+        letter.subject,
+        letter.text,
+        to=[letter.to],
+        reply_to=[settings.CONTACT_EMAIL],
+        headers=headers,
+        connection=line,
     )
     message.attach_alternative(letter.html, "text/html")
     return message

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Send what was written and not yet sent. Exits with 1 while something is left."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sent, left = letters.send_waiting(at=clock.now(), put_off_too=True)
+        sent, left = letters.send_waiting(at=clock.now(), put_off_too=True, lasts=None)
         self.stdout.write(f"{sent} sent, {left} left.")
         if left:
             raise SystemExit(1)
