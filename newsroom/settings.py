@@ -500,6 +500,16 @@ DJANGO_PROSE_EDITOR_EXTENSIONS = [
     {"js": [static_lazy(script) for script in SCRIPTS], "extensions": NODES},
 ]
 
+# --- Backups (docs/operating.md) -----------------------------------------------------------------------
+# Where they are kept: with this and a key, the worker makes one every night.
+BACKUP_DIR = env.text("BACKUP_DIR")
+# What they are sealed with, here or in a file; several with commas: the first seals, all open.
+BACKUP_KEYS = env.words("BACKUP_KEY")
+BACKUP_KEY_FILE = env.text("BACKUP_KEY_FILE")
+BACKUP_KEEP = env.number("BACKUP_KEEP", default=14, least=1)
+# After so many hours without one, the state of the site says that somebody has to look.
+BACKUP_HOURS = env.number("BACKUP_HOURS", default=26, least=1)
+
 # --- Language and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 # The languages of the pages and letters around the news; which one is spoken is decided in edge/languages.py.
