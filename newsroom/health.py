@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from functools import cache as cache_once
 
 from django.core.cache import cache
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import get_random_string
 from django.views.decorators.http import require_safe
@@ -55,8 +57,18 @@ def _database() -> bool:
 
 
 def _migrations() -> bool:
-    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    done = MigrationRecorder(connections[DEFAULT_DB_ALIAS]).applied_migrations().keys()
+    return all(one in done or (replaces and replaces <= done) for one, replaces in _needed().items())
+
+
+@cache_once
+def _needed() -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Every migration of the code, and those it stands for, if any: the same for as long as this process lives."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return {
+        key: set(loader.disk_migrations[key].replaces) if key in loader.disk_migrations else set()
+        for key in loader.graph.nodes
+    }
 
 
 def _cache() -> bool:

@@ -33,6 +33,7 @@ from subscriptions import (
 from subscriptions import reconcile as reconciliation
 
 from . import reviews
+from .backups import making, shelf
 from .models import Run
 from .schedule import Job
 
@@ -259,6 +260,12 @@ def clear_page_notes() -> str:
     return f"{changes.clear_old_notes()} forgotten."
 
 
+@task
+def keep_everything() -> str:
+    """Write database and pictures into a sealed backup, and remove the oldest."""
+    return making.make(shelf.folder(), keep=settings.BACKUP_KEEP, at=clock.now()).in_words
+
+
 # The nightly ones in Brussels time, one after the other while few read.
 JOBS = (
     Job(process_events, every=MINUTE),
@@ -292,6 +299,7 @@ JOBS = (
     Job(keep_no_longer, daily_at=time(3, 10)),
     Job(reconcile, daily_at=time(3, 40)),
     Job(catch_up_refunds, daily_at=time(3, 50)),
+    *((Job(keep_everything, daily_at=time(4, 40)),) if settings.BACKUP_DIR else ()),
     *(
         (Job(follow_in_search, every=MINUTE), Job(rebuild_search, daily_at=time(4, 20)))
         if settings.SEARCH_ENGINE == "opensearch"

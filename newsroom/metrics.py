@@ -48,6 +48,9 @@ class _Site(Collector):
         yield self._today()
         yield self._webhook_lag()
         yield self._checkouts()
+        if last := state.last_backup():
+            age = (self._at - last).total_seconds()
+            yield GaugeMetricFamily("newsroom_backup_age_seconds", "Since the newest backup was begun", value=age)
 
     def _concerns(self) -> Iterator[Metric]:
         many = GaugeMetricFamily("newsroom_waiting", "How many wait or failed", labels=["what"])

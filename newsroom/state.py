@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Min, QuerySet
 from django.urls import reverse
 from django.utils.timezone import localdate
@@ -16,6 +18,7 @@ from rights.models import Handling
 from subscriptions import putting_off
 from subscriptions.models import Dispute, Refund, StripeEvent
 
+from .backups import shelf
 from .models import PeriodicJob, Run, Worker
 
 
@@ -48,6 +51,12 @@ def workers_alive(*, at: datetime) -> int:
     return Worker.objects.alive(at=at).count()
 
 
+def last_backup() -> datetime | None:
+    """When the newest backup in BACKUP_DIR was begun (UTC); None where there is none."""
+    kept = shelf.newest_first(Path(settings.BACKUP_DIR)) if settings.BACKUP_DIR else []
+    return kept[0].made_at if kept else None
+
+
 def _machine_room(at: datetime) -> Iterator[Concern]:
     runs, jobs = reverse("admin:newsroom_run_changelist"), reverse("admin:newsroom_periodicjob_changelist")
     nobody = 0 if workers_alive(at=at) else 1
@@ -59,6 +68,10 @@ def _machine_room(at: datetime) -> Iterator[Concern]:
     yield _of(failing, "last_started_at", "jobs_failing", "Jobs that failed when they last ran", jobs)
     letters = Letter.objects.unsent(at=at)
     yield _of(letters, "written_at", "letters_waiting", "Letters not sent", _list("readers_letter"))
+    if settings.BACKUP_DIR:
+        last = last_backup()
+        is_late = last is None or at - last > timedelta(hours=settings.BACKUP_HOURS)
+        yield Concern("backups_late", "No backup was made in time", int(is_late), jobs, last, needs_a_person=True)
 
 
 def _money(at: datetime) -> Iterator[Concern]:

@@ -4,6 +4,7 @@ import platform
 from typing import Any
 
 import django
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -29,6 +30,8 @@ def state_of_the_site(request: Request) -> HttpResponse:
         "by_itself": [one for one in found if not one.needs_a_person and one.count],
         "fine": [one for one in found if not one.count],
         "workers": state.workers_alive(at=request.now),
+        "last_backup": state.last_backup(),
+        "has_shelf": bool(settings.BACKUP_DIR),
         "versions": {
             "Python": platform.python_version(),
             "Django": django.get_version(),

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django_tasks.base import TaskResultStatus
 
@@ -74,8 +76,22 @@ def test_without_one_of_these_it_is_not_ready_and_the_reason_is_in_the_log_alone
 
 
 def test_a_migration_that_has_not_run_is_seen(monkeypatch: Any) -> None:
-    monkeypatch.setattr("newsroom.health.MigrationExecutor.migration_plan", lambda *given: ["one"])
+    MigrationRecorder.Migration.objects.filter(app="readers", name="0001_initial").delete()
     assert Client().get("/readyz").json()["migrations"] == "away"
+
+
+def test_a_squashed_migration_is_done_when_those_it_stands_for_are(monkeypatch: Any) -> None:
+    needed = {("readers", "0001_squashed"): {("readers", "0001_initial")}}
+    monkeypatch.setattr(health, "_needed", lambda: needed)
+    assert Client().get("/readyz").json()["migrations"] == "ok"
+    needed["readers", "0001_squashed"].add(("readers", "9999_not_yet"))
+    assert Client().get("/readyz").json()["migrations"] == "away"
+
+
+def test_being_asked_whether_it_is_ready_costs_a_few_questions(django_assert_max_num_queries: Any) -> None:
+    Client().get("/readyz")
+    with django_assert_max_num_queries(8):
+        Client().get("/readyz")
 
 
 # --- What waits, and for whom ---------------------------------------------------------------------------
@@ -128,6 +144,25 @@ def test_the_page_is_for_those_who_see_the_machine_room(group: str) -> None:
     client = Client()
     client.force_login(somebody_in(group), "django.contrib.auth.backends.ModelBackend")
     assert client.get("/admin/state/").status_code == 403
+
+
+# --- Backups --------------------------------------------------------------------------------------------
+
+
+def test_a_backup_that_is_late_needs_a_person_and_its_age_is_told(
+    settings: Any, tmp_path: Path, admin_client: Client
+) -> None:
+    Worker.objects.beat("w", at=NOW)
+    assert "backups_late" not in counts()
+    assert "none are made here" in admin_client.get("/admin/state/").content.decode()
+    settings.BACKUP_DIR, settings.METRICS_TOKEN = str(tmp_path), TOKEN
+    assert counts() == {"backups_late": 1}
+    assert "No backup was made in time" in admin_client.get("/admin/state/").content.decode()
+    (tmp_path / "newsroom-20261117T100000Z.backup").touch()
+    assert counts() == {}
+    assert "newsroom_backup_age_seconds 7200.0" in asked().content.decode()
+    (tmp_path / "newsroom-20261117T100000Z.backup").rename(tmp_path / "newsroom-20261116T090000Z.backup")
+    assert counts() == {"backups_late": 1}
 
 
 # --- Metrics --------------------------------------------------------------------------------------------
