@@ -16,14 +16,14 @@ def main() -> int:
     manage = [sys.executable, "-W", "ignore", "manage.py"]
     with tempfile.TemporaryDirectory() as var:
         base = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "SITE_"))}
-        development, production = base | {"VAR_DIR": var}, base | _production(var)
+        development, deployed = base | {"VAR_DIR": var}, base | production(var)
         checks = [
             ("lint", [str(BIN / "ruff"), "check", "."], development),
             ("format", [str(BIN / "ruff"), "format", "--check", "."], development),
             ("types", [str(BIN / "mypy")], development),
             ("imports", [str(BIN / "lint-imports"), "--no-cache"], development),
             ("migrations", [*manage, "makemigrations", "--check", "--dry-run"], development),
-            ("deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"], production),
+            ("deployment", [*manage, "check", "--deploy", "--fail-level", "WARNING"], deployed),
             ("licences", [sys.executable, "-m", "tests.supply_chain.licences", "--quiet"], development),
             ("known holes", [sys.executable, "-m", "tests.supply_chain.audit"], development),
         ]
@@ -37,7 +37,8 @@ def _holds(name: str, command: list[str], environment: dict[str, str]) -> bool:
     return subprocess.call(command, cwd=ROOT, env=environment) == 0
 
 
-def _production(var: str) -> dict[str, str]:
+def production(var: str) -> dict[str, str]:
+    """The least that a site in production is told, with its files in that folder."""
     return {
         "ENVIRONMENT": "production",
         "VAR_DIR": var,

@@ -13,44 +13,18 @@ from django.db import transaction
 from django.test import Client
 
 from articles.models import Article, Topic
-from readers.models import User
 from subscriptions.billing import SubscriptionFacts
 from subscriptions.models import Subscription
 from tests.fakes import FakeBilling
-from tests.make import NOW, a_plan, a_reader, a_subscription, an_article, somebody_in, the_facts
+from tests.make import NOW, a_plan, an_article, the_facts
 from tests.security.fuzzing import Attacker, Forms
 from tests.security.routes import good_values, routes
+from tests.security.visitors import Visitor, desk, editor, nobody, reader, root, subscriber
 
 pytestmark = pytest.mark.django_db
 # `make fuzz` sets how many and, to repeat a run, the seed; without it they are few, and always the same.
 MANY = int(os.environ.get("FUZZ_REQUESTS", "504"))
 SEED = int(os.environ.get("FUZZ_SEED") or ("1" if "FUZZ_REQUESTS" not in os.environ else Random().getrandbits(32)))
-
-
-def nobody() -> None:
-    return None
-
-
-def reader() -> User:
-    return a_reader()
-
-
-def subscriber() -> User:
-    person = a_reader("alice@example.org")
-    a_subscription(person)
-    return person
-
-
-def editor() -> User:
-    return somebody_in("Editors", "edith@example.org")
-
-
-def desk() -> User:
-    return somebody_in("Subscription desk")
-
-
-def root() -> User:
-    return User.objects.create_superuser("root@example.org", "a long enough password")
 
 
 VISITORS = (nobody, reader, subscriber, editor, desk, root)
@@ -83,7 +57,7 @@ class _FromTheRows(dict[str, SubscriptionFacts]):
 
 
 @pytest.mark.parametrize("visitor", VISITORS)
-def test_no_request_is_an_error_of_ours(visitor: Callable[[], User | None], article: Article) -> None:
+def test_no_request_is_an_error_of_ours(visitor: Visitor, article: Article) -> None:
     broken: list[BaseException | None] = []
     met: Counter[int] = Counter()
     client = Client(raise_request_exception=False)

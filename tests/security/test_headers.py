@@ -9,9 +9,9 @@ from django.conf import settings
 from django.test import Client
 
 from articles.models import Article
-from readers.models import User
-from tests.make import NOW, a_plan, a_reader, a_subscription, an_article
+from tests.make import NOW, a_plan, an_article
 from tests.security.routes import good_values, routes
+from tests.security.visitors import Visitor, nobody, root, subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.anywhere]
 # What the scripts of a page may never be allowed.
@@ -73,22 +73,8 @@ def wrong(answer: Any, path: str) -> list[str]:
     return [f"{path} ({answer.status_code}): {one}" for one in said]
 
 
-def nobody() -> None:
-    return None
-
-
-def subscriber() -> User:
-    reader = a_reader("alice@example.org")
-    a_subscription(reader)
-    return reader
-
-
-def root() -> User:
-    return User.objects.create_superuser("root@example.org", "a long enough password")
-
-
 @pytest.mark.parametrize("visitor", [nobody, subscriber, root])
-def test_every_page_says_what_to_refuse(visitor: Callable[[], User | None], article: Article) -> None:
+def test_every_page_says_what_to_refuse(visitor: Visitor, article: Article) -> None:
     person, good, found = visitor(), good_values(article), []
     client = Client(raise_request_exception=False)
     if person:
