@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.test import Client
 
 from readers.models import User
-from tests.check import _production
+from tests.check import production
 
 from .make import a_reader, an_article, proved, somebody_in
 
@@ -133,7 +133,7 @@ def test_where_it_is_not_enforced_a_code_alone_opens_the_admin(eve: User, settin
     assert came_by_code(eve).get("/admin/").status_code == 200
 
 
-@pytest.mark.parametrize(("variables", "enforced"), [(_production, "True"), (lambda folder: {}, "False")])
+@pytest.mark.parametrize(("variables", "enforced"), [(production, "True"), (lambda folder: {}, "False")])
 def test_it_is_enforced_in_production_and_not_while_developing(tmp_path: Path, variables: Any, enforced: str) -> None:
     told = "from newsroom import settings; print(settings.STAFF_SECOND_FACTOR)"
     environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path)} | variables(str(tmp_path))

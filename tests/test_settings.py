@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.check import _production
+from tests.check import production
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,12 +29,12 @@ def test_a_clone_starts_with_nothing_set(tmp_path: Path) -> None:
 
 
 def test_production_starts_with_all_of_it(tmp_path: Path) -> None:
-    assert start(tmp_path, **_production(str(tmp_path))) == ""
+    assert start(tmp_path, **production(str(tmp_path))) == ""
 
 
-@pytest.mark.parametrize("name", sorted(set(_production("")) - {"ENVIRONMENT", "VAR_DIR"}))
+@pytest.mark.parametrize("name", sorted(set(production("")) - {"ENVIRONMENT", "VAR_DIR"}))
 def test_production_names_what_is_missing(tmp_path: Path, name: str) -> None:
-    assert name in start(tmp_path, **_production(str(tmp_path)) | {name: None})
+    assert name in start(tmp_path, **production(str(tmp_path)) | {name: None})
 
 
 @pytest.mark.parametrize(
@@ -59,4 +59,4 @@ def test_production_names_what_is_missing(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_production_names_what_makes_no_sense(tmp_path: Path, name: str, value: str) -> None:
-    assert name in start(tmp_path, **_production(str(tmp_path)) | {name: value})
+    assert name in start(tmp_path, **production(str(tmp_path)) | {name: value})
