@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from articles.admin import bulk, finding
 from articles.models import Article, ArticleDay, Picture, Section, Topic
+from articles.search import postgresql
+from articles.search.question import question
 
 from .make import NOW, TOMORROW, YESTERDAY, a_section, an_article, an_author, somebody_in
 
@@ -90,6 +92,14 @@ def test_an_address_old_or_new_leads_to_its_article(desk):
 def test_what_the_public_cannot_see_stays_out_of_its_search(client):
     an_article("Draft about otters", published=None)
     assert "Draft about otters" not in client.get("/search/?q=otters").content.decode()
+
+
+@pytest.mark.postgres
+def test_the_index_is_asked_once_for_what_is_the_same_in_every_language():
+    asked, spoken = postgresql._expression(question("bank lighthouse"), half_typed=True)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ({asked})::text", spoken)
+        assert cursor.fetchone() == ("'bank' & 'lighthous':* | 'bank' & 'lighthouse':*",)
 
 
 # --- Filters and speed -------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
-from django.db.models.expressions import RawSQL
 
 from articles.addresses import slug_in
 from articles.models import Article, FormerAddress
@@ -27,11 +26,9 @@ def narrowed(articles: Rows, typed: str) -> Rows:
     asked = question(typed)
     if not asked.is_asked:
         return articles.none()
-    sql, values = database.engine().for_the_desk(asked)
-    if len(asked.words) == 1:
-        # Some addresses are a single word.
-        sql, values = f"{sql} UNION ALL SELECT id FROM articles_article WHERE slug = %s", [*values, typed.strip()]  # noqa: S608
-    return articles.filter(pk__in=RawSQL(sql, values))  # noqa: S611 - the engine's own, and every value a parameter
+    # Some addresses are a single word.
+    slug = typed.strip() if len(asked.words) == 1 else ""
+    return articles.filter(database.engine().for_the_desk(asked, slug=slug))
 
 
 def _keys_at(typed: str) -> list[int]:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from .conditions import conditions
 from .question import NEWEST, Question
@@ -68,14 +70,15 @@ def find(asked: Question, *, in_full: bool, at: datetime, most: int) -> list[int
     ]
 
 
-def for_the_desk(asked: Question) -> tuple[str, list[Any]]:
-    """SQL and its parameters for the keys of all articles in which every term stands, whoever may see them.
+def for_the_desk(asked: Question, *, slug: str) -> Q:
+    """The condition of an article in which every term stands, or that has this address, whoever may see it.
 
     The last word may be half typed.
     """
     expression = _expression(asked, half_typed=True)
-    each = (f"SELECT rowid FROM {table} WHERE {table} MATCH %s" for table in (FULL, DESK))  # noqa: S608 - names of ours
-    return " UNION ALL ".join(each), [expression, expression]
+    each = [f"SELECT rowid FROM {table} WHERE {table} MATCH %s" for table in (FULL, DESK)]  # noqa: S608 - names of ours
+    keys = " UNION ALL ".join([*each, "SELECT id FROM articles_article WHERE slug = %s"])
+    return Q(pk__in=RawSQL(keys, [expression, expression, slug]))  # noqa: S611 - every value a parameter
 
 
 def closest(words: tuple[str, ...]) -> None:
