@@ -3,22 +3,27 @@
 503 with Retry-After keeps search engines from forgetting a page, and tells Stripe to deliver again (RFC 9110, 15.6.4).
 """
 
+import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.views.defaults import server_error
+from django.views.defaults import bad_request, server_error
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # How long whoever asks should wait, in seconds, where nobody has said otherwise.
 MAINTENANCE_LASTS = 600
 DATABASE_IS_AWAY = 30
 LONGEST = 24 * 60 * 60
+# What PostgreSQL says while it takes nothing in: it recovers, or somebody has closed it to writers (SQLSTATE 25006).
+READ_ONLY = "25006"
+# What the disk of the uploads says: full, over the quota, read-only, broken.
+NOTHING_CAN_BE_KEPT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 # The newsroom’s own colours, which the page fetches, and the question whether the process lives. Static files are
 # answered before.
 LET_THROUGH = ("/brand-", "/healthz")
@@ -49,10 +54,30 @@ def _seconds(said: str) -> int:
 
 
 def trouble(request: HttpRequest) -> HttpResponse:
-    """What is answered instead of an error (`handler500`): 503 where the database is away, and 500 for the rest."""
-    if any(isinstance(error, OperationalError | InterfaceError) for error in _chain(sys.exc_info()[1])):
+    """What is answered instead of an error (`handler500`): 503 where database or disk fail, and 500 for the rest."""
+    if any(_is_no_mistake_of_ours(error) for error in _chain(sys.exc_info()[1])):
         return unavailable(retry_after=DATABASE_IS_AWAY)
     return server_error(request)
+
+
+def misunderstood(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is answered to who asked wrongly (`handler400`), unless it only looks so.
+
+    Where a session cannot be written, whatever the reason, Django says that it was deleted meanwhile (5.2,
+    `SessionInterrupted`).
+    """
+    if any(_is_no_mistake_of_ours(error) for error in _chain(exception)):
+        return unavailable(retry_after=DATABASE_IS_AWAY)
+    return bad_request(request, exception)
+
+
+def _is_no_mistake_of_ours(error: BaseException) -> bool:
+    """Whether what the site stands on is away, full, or takes nothing in: that passes, and asking again is right."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    if isinstance(error, DatabaseError):
+        return getattr(error.__cause__, "pgcode", None) == READ_ONLY
+    return isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_KEPT
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -13,6 +13,7 @@ from . import brand, health, installing, metrics, pages, second_factor, state_de
 admin.site.login = second_factor.asked_for(secure_admin_login(admin.site.login))  # type: ignore[method-assign]
 admin.site.has_permission = second_factor.required(admin.site.has_permission)  # type: ignore[method-assign,assignment]
 
+handler400 = "edge.unavailable.misunderstood"
 handler500 = "edge.unavailable.trouble"
 urlpatterns = [
     path("admin/second-factor/", second_factor.second_factor, name="second_factor"),

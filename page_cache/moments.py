@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from .sources import sources
@@ -16,10 +16,15 @@ FULL = timedelta(hours=1)
 def right_until(tables: Iterable[str], *, at: datetime, said: Iterable[datetime] = ()) -> datetime:
     """The first moment after `at` (UTC) at which a page of these tables may change by itself.
 
-    `said` are moments that the view named (`edge.caching.changes_at`).
+    `said` are moments that the view named (`edge.caching.changes_at`). It is `at` where the database cannot be asked.
     """
     coming = [moment for moment in said if moment > at]
-    coming += [moment for table in tables if (moment := _next_in(table, at))]
+    try:
+        coming += [moment for table in tables if (moment := _next_in(table, at))]
+    except (DatabaseError, InterfaceError):
+        # It went away since the page was made: that may be handed out, and not a second time.
+        connection.close()
+        return at
     return min([at.replace(minute=0, second=0, microsecond=0) + FULL, *coming])
 
 

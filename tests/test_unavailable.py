@@ -1,18 +1,21 @@
 """Closed for maintenance, or without a database: a page of ours, 503, and when to come again."""
 
+import errno
 import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import path
 
-from tests.make import a_reader
+from page_cache.moments import right_until
+from tests.make import NOW, a_reader
 
 ROOT = Path(__file__).resolve().parent.parent
 BARE = ("400.html", "500.html", "503.html")
@@ -29,19 +32,45 @@ def away_within(request: HttpRequest) -> HttpResponse:
         raise RuntimeError("the menu could not be drawn") from error
 
 
+def closed_to_writers(request: HttpRequest) -> HttpResponse:
+    class ReadOnly(Exception):
+        pgcode = "25006"
+
+    raise InternalError("cannot execute UPDATE in a read-only transaction") from ReadOnly()
+
+
+def full(request: HttpRequest) -> HttpResponse:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def session_not_kept(request: HttpRequest) -> HttpResponse:
+    try:
+        closed_to_writers(request)
+    except InternalError:
+        raise SessionInterrupted("The session was deleted before the request completed.") from None
+
+
+def session_deleted(request: HttpRequest) -> HttpResponse:
+    raise SessionInterrupted("The session was deleted before the request completed.")
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     raise ZeroDivisionError
 
 
+def constraint_broken(request: HttpRequest) -> HttpResponse:
+    raise IntegrityError("one_letter_per_occasion")
+
+
 def __getattr__(name: str) -> Any:
-    """The site's addresses and three that go wrong, made when asked, after the tests have switched DEBUG off."""
-    if name not in ("handler500", "urlpatterns"):
+    """The site's addresses and some that go wrong, made when asked, after the tests have switched DEBUG off."""
+    if name not in ("handler400", "handler500", "urlpatterns"):
         raise AttributeError(name)
     urls = import_module("newsroom.urls")
-    if name == "handler500":
-        return urls.handler500
-    wrong = [path("away/", away), path("away-within/", away_within), path("broken/", broken)]
-    return [*wrong, *urls.urlpatterns]
+    if name != "urlpatterns":
+        return getattr(urls, name)
+    views = (away, away_within, closed_to_writers, full, session_not_kept, session_deleted, broken, constraint_broken)
+    return [*(path(f"{view.__name__.replace('_', '-')}/", view) for view in views), *urls.urlpatterns]
 
 
 @pytest.fixture
@@ -102,8 +131,8 @@ def test_forms_are_refused_too_and_nothing_is_promised(sign: Path) -> None:
 
 
 @pytest.mark.urls("tests.test_unavailable")
-@pytest.mark.parametrize("address", ["/away/", "/away-within/"])
-def test_without_its_database_the_site_says_come_again(address: str) -> None:
+@pytest.mark.parametrize("address", ["/away/", "/away-within/", "/closed-to-writers/", "/full/", "/session-not-kept/"])
+def test_where_nothing_can_be_read_or_kept_the_site_says_come_again(address: str) -> None:
     answer = Client(raise_request_exception=False).get(address)
     assert answer.status_code == 503
     assert answer["Retry-After"] == "30"
@@ -111,10 +140,23 @@ def test_without_its_database_the_site_says_come_again(address: str) -> None:
 
 
 @pytest.mark.urls("tests.test_unavailable")
-def test_a_fault_of_our_own_is_no_maintenance() -> None:
-    answer = Client(raise_request_exception=False).get("/broken/")
-    assert answer.status_code == 500
+@pytest.mark.parametrize(
+    ("address", "status"), [("/broken/", 500), ("/constraint-broken/", 500), ("/session-deleted/", 400)]
+)
+def test_a_fault_of_our_own_is_no_maintenance(address: str, status: int) -> None:
+    answer = Client(raise_request_exception=False).get(address)
+    assert answer.status_code == status
     assert "Retry-After" not in answer
+
+
+@pytest.mark.django_db
+def test_a_page_that_outlives_its_database_is_handed_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*args: Any, **kwargs: Any) -> Any:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("page_cache.moments.connection.cursor", gone)
+    monkeypatch.setattr("page_cache.moments.connection.close", lambda: None)
+    assert right_until({"articles_article"}, at=NOW) == NOW
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import DateTimeField, QuerySet, Value
 from django.forms import ModelForm
 from django.forms.widgets import Script
@@ -139,9 +140,11 @@ class PictureAdmin(admin.ModelAdmin):
         form = QuickPictureForm(request.POST, request.FILES)
         if not form.is_valid():
             return JsonResponse({"errors": form.errors}, status=422)
-        picture = form.save()
-        picture.make_first_renditions()
-        self.log_addition(request, picture, [{"added": {}}])
+        # Where the disk is full there is no picture, rather than one without files.
+        with transaction.atomic():
+            picture = form.save()
+            picture.make_first_renditions()
+            self.log_addition(request, picture, [{"added": {}}])
         return JsonResponse(_card(picture, at=now_of(request)), status=201)
 
     def card(self, request: HttpRequest, picture_id: int) -> JsonResponse:
