@@ -5,13 +5,14 @@ PYTHON ?= python3
 VENV = .venv
 PY = $(VENV)/bin/python
 
-.PHONY: run reset test check simulate fuzz bench weight lighthouse lock update licences sbom words clean help
+.PHONY: run reset test check simulate chaos fuzz bench weight lighthouse lock update licences sbom words clean help
 
 help:
 	@echo "make run    the site with demo content on http://localhost:$(PORT)/  (PORT=, STRIPE_PORT=)"
 	@echo "make test   every test: SQLite, PostgreSQL, and a real browser where there is one"
 	@echo "make check  lint, types, import contracts, missing migrations, check --deploy"
 	@echo "make simulate  a year of 1,000 readers while everything fails now and then (ARGS=\"--readers 100 --days 90\")"
+	@echo "make chaos  break what the site stands on, under load, and look what is lost (ARGS=\"--only postgres\")"
 	@echo "make fuzz   10,000 requests that nobody means, to every address (ARGS=2000, FUZZ_SEED=7 to repeat a run)"
 	@echo "make weight  what a first visit to each page transfers; fails when a budget is passed"
 	@echo "make lighthouse  Google's Lighthouse on a phone (needs Node); fails below 99, 100, 100, 100"
@@ -34,6 +35,9 @@ check: $(VENV)/.test
 
 simulate: $(VENV)/.test
 	@$(PY) -m tests.simulation $(ARGS)
+
+chaos: $(VENV)/.test
+	@$(PY) -m chaos $(ARGS)
 
 fuzz: $(VENV)/.test
 	@LOG_LEVEL=ERROR FUZZ_REQUESTS=$(or $(ARGS),10000) $(PY) -m pytest -q -n 2 --show-capture=no tests/security/test_fuzzing.py

@@ -38,7 +38,7 @@ def binaries() -> str | None:
 @contextlib.contextmanager
 def server(bin_dir: str) -> Iterator[str]:
     """A running server in a folder of its own; yields its DATABASE_URL and leaves nothing behind."""
-    who = _not_root()
+    who = unprivileged()
     root = tempfile.mkdtemp(prefix="pg-")  # short, since a socket's path may have 107 bytes
     if who:
         os.chown(root, who["user"], who["group"])
@@ -60,7 +60,7 @@ def server(bin_dir: str) -> Iterator[str]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _not_root() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """PostgreSQL refuses to run as root; a system user takes its place."""
     if os.geteuid() != 0:
         return {}
