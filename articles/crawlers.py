@@ -14,7 +14,7 @@ from .addresses import absolute
 from .models import Crawler
 
 NOT_FOR_CRAWLERS = (
-    *("/admin/", "/account/", "/accounts/", "/search/", "/stripe/", "/subscribe/confirm/", "/gift/", "/feeds/"),
+    *("/account/", "/accounts/", "/search/", "/stripe/", "/subscribe/confirm/", "/gift/", "/feeds/"),
 )
 
 

@@ -126,6 +126,6 @@ def _readers_choice(request: HttpRequest) -> str:
     """What a signed-in reader chose. Without a session cookie nobody is asked, and no session is opened."""
     if stand_in := request.META.get("page.stand_in"):
         return stand_in.language
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith("/admin/"):
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith(f"/{settings.ADMIN_PATH}/"):
         return ""
     return getattr(request.user, "language", "")

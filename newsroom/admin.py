@@ -18,6 +18,7 @@ from edge.desk import ButtonMirrorAdmin
 from edge.http import now_of
 
 from . import jobs, reviews, worker
+from .audit.book import StaffActAdmin as StaffActAdmin
 from .models import PageReview, PeriodicJob, Run, Worker
 from .page_desk import PageAdmin as PageAdmin
 

@@ -15,17 +15,21 @@ class NewsroomConfig(AppConfig):
 
     def ready(self) -> None:
         from . import autocomplete, brand  # noqa: F401 - brand registers its check
+        from .audit import signs
 
         autocomplete.install()
+        signs.listen()
         post_migrate.connect(_begin, sender=self, dispatch_uid="newsroom.begin")
 
 
 def _begin(using: str, apps: Any = all_apps, **about: Any) -> None:
-    """A database that has its tables, also after it was emptied, has its first pages."""
+    """A database that has its tables, also after it was emptied, has its first pages and holds what staff did."""
     from . import first_pages
+    from .audit import held
 
     try:
         apps.get_model("newsroom", "PageVersion")
     except LookupError:
         return
     first_pages.bring_in(apps.get_model, using=using)
+    held.hold(using=using)

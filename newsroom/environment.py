@@ -3,6 +3,7 @@
 Only `settings.py` calls this. Every reader raises `ImproperlyConfigured` with the name of the variable.
 """
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from urllib.parse import urlsplit
@@ -86,6 +87,13 @@ class Environment:
         parts = urlsplit(value)
         if parts.scheme not in schemes or not (parts.netloc or parts.path):
             raise ImproperlyConfigured(f"{name} is {value!r}; it must be an address like {schemes[0]}://host.")
+        return value
+
+    def segment(self, name: str, *, default: str) -> str:
+        """One part of an address, with or without the slashes around it."""
+        value = self.text(name, default=default).strip("/")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", value):
+            raise ImproperlyConfigured(f"{name} is {value!r}; it must be one part of an address, such as {default}.")
         return value
 
     def in_languages(self, name: str, **defaults: str) -> dict[str, str]:

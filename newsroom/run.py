@@ -165,6 +165,8 @@ def _prepare(with_local_stripe: bool) -> None:
 
 
 def _say_where(port: int, stripe_port: int | None) -> None:
+    from django.urls import reverse
+
     from newsroom.demo import asking, groups, people
 
     home = f"http://localhost:{port}"
@@ -172,7 +174,7 @@ def _say_where(port: int, stripe_port: int | None) -> None:
         "",
         f"  The site        {home}/",
         f"  Its mail        {home}/dev/mail/      (sign-in codes arrive here)",
-        f"  The admin       {home}/admin/",
+        f"  The admin       {home}{reverse('admin:index')}",
         *(
             [f"  Local Stripe    http://localhost:{stripe_port}/     (move the clock, fail a payment)"]
             if stripe_port

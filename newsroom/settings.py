@@ -204,6 +204,8 @@ if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
     env.refuse("SECRET_KEY", "must be at least 50 random characters.")
 # Older keys, with commas, while one is being changed: what they signed stays good, and nothing new is signed with them.
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+# Where the admin is; another address than everybody guesses keeps the log free of those who try.
+ADMIN_PATH = env.segment("ADMIN_PATH", default="admin")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
     env.refuse("METRICS_TOKEN", "must be at least 20 random characters.")
@@ -302,11 +304,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "newsroom.audit.desk.watched",
     "edge.languages.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "readers.devices.seen",
     "readers.signing_out.forget_on_device",
+    "readers.known_devices.remember",
     "articles.old_addresses.lead_on",
     "page_cache.standing.stand_in",
 ]
@@ -544,6 +548,8 @@ KEEP_STRIPE_EVENT_CONTENTS_DAYS = env.number("KEEP_STRIPE_EVENT_CONTENTS_DAYS", 
 KEEP_STRIPE_EVENTS_DAYS = env.number("KEEP_STRIPE_EVENTS_DAYS", default=400, least=30)
 KEEP_FINDINGS_DAYS = env.number("KEEP_FINDINGS_DAYS", default=90, least=1)
 KEEP_DESK_LOG_DAYS = env.number("KEEP_DESK_LOG_DAYS", default=2 * 365, least=1)
+# Longer than the year within which the database lets nobody delete them (newsroom/audit/held.py).
+KEEP_AUDIT_DAYS = env.number("KEEP_AUDIT_DAYS", default=3 * 365, least=366)
 KEEP_SIGN_IN_LINKS_DAYS = env.number("KEEP_SIGN_IN_LINKS_DAYS", default=30, least=1)
 KEEP_ADDRESS_CHANGES_DAYS = env.number("KEEP_ADDRESS_CHANGES_DAYS", default=180, least=7)
 KEEP_CONSENTS_DAYS = env.number("KEEP_CONSENTS_DAYS", default=3 * 365, least=30)

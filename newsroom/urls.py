@@ -16,10 +16,10 @@ admin.site.has_permission = second_factor.required(admin.site.has_permission)  #
 handler400 = "edge.unavailable.misunderstood"
 handler500 = "edge.unavailable.trouble"
 urlpatterns = [
-    path("admin/second-factor/", second_factor.second_factor, name="second_factor"),
-    path("admin/why/", admin.site.admin_view(why_desk.why), name="why"),
-    path("admin/state/", admin.site.admin_view(state_desk.state_of_the_site), name="state"),
-    path("admin/", admin.site.urls),
+    path(f"{settings.ADMIN_PATH}/second-factor/", second_factor.second_factor, name="second_factor"),
+    path(f"{settings.ADMIN_PATH}/why/", admin.site.admin_view(why_desk.why), name="why"),
+    path(f"{settings.ADMIN_PATH}/state/", admin.site.admin_view(state_desk.state_of_the_site), name="state"),
+    path(f"{settings.ADMIN_PATH}/", admin.site.urls),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),

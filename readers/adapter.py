@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from edge import colours, languages
 from edge.address import address_of
 
-from . import choices, proving
+from . import choices, known_devices, proving
 from .letters.plain import set_in_lines
 from .models import User
 
@@ -92,6 +92,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign in; after the very first time the account page offers a passkey."""
         is_first = user.last_login is None
         super().login(request, user)
+        known_devices.meet(request, user, is_first=is_first, at=request.now)  # type: ignore[attr-defined]
         if choices.take_up(request.session, user, at=request.now):  # type: ignore[attr-defined]
             messages.success(request, _("Your newsletters are chosen."))
         if is_first:

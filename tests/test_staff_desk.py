@@ -130,7 +130,7 @@ VERBS = {
     "Authors": set(),
     "Editors": {"articles.publish_article", "articles.edit_others_article"},
     "Chief editors": {"articles.publish_article", "articles.edit_others_article", "articles.withdraw_article"},
-    "Subscription desk": {"subscriptions.refund"},
+    "Subscription desk": {"subscriptions.refund", "newsroom.see_as_reader"},
 }
 
 # On the page of the article that is corrected.

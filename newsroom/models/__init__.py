@@ -12,17 +12,20 @@ from .machine_room import (
     WorkerLost,
 )
 from .page import Page, PageVersion
+from .staff_act import LookedAs, StaffAct
 
 __all__ = [
     "LEASE",
     "LOST_WORKERS_KEPT_FOR",
     "MOST_ATTEMPTS",
     "RETRIES",
+    "LookedAs",
     "Page",
     "PageReview",
     "PageVersion",
     "PeriodicJob",
     "Run",
+    "StaffAct",
     "Worker",
     "WorkerLost",
 ]
