@@ -7,6 +7,7 @@ therefore served from the old page for at most `LOOK_EVERY`.
 
 import threading
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -27,8 +28,14 @@ KEEP_NOTES = 100_000
 class Notes(Protocol):
     """Reads what the triggers noted; remembers how far it has read."""
 
+    # How far that is, as another process of the same database understands it.
+    position: str
+
     def news(self) -> set[str]:
         """The tables that were written since the last call. Raises DatabaseError."""
+
+    def has_later(self, tables: Iterable[str], position: str) -> bool:
+        """Whether one of them was written by what was not yet to be seen at that position (of the last hour)."""
 
 
 class NotesOnSQLite:
@@ -36,34 +43,69 @@ class NotesOnSQLite:
 
     def __init__(self) -> None:
         self.seen = -1
+        self.position = "-1"
+        self.written: dict[str, int] = {}
 
     def news(self) -> set[str]:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT name, version FROM {TABLE} WHERE version > %s", [self.seen])  # noqa: S608 - ours
             rows = cursor.fetchall()
+        self.written |= {name: version for name, version in rows if _is_a_table(name)}
         self.seen = max([self.seen, *(version for _, version in rows)])
+        self.position = str(self.seen)
         return {name for name, _ in rows if name != COUNTER}
+
+    def has_later(self, tables: Iterable[str], position: str) -> bool:
+        """See `Notes`."""
+        return any(self.written.get(table, 0) > int(position) for table in tables)
 
 
 class NotesOnPostgreSQL:
     """A transaction may commit after one with a higher number: everything from the oldest that ran is read again."""
 
     def __init__(self) -> None:
+        self.position = ""
         self.oldest_running = "0"
         self.seen: set[tuple[str, str]] = set()
+        # The transactions that wrote a table, and when that was read (monotonic seconds).
+        self.written: dict[str, dict[int, float]] = {}
 
     def news(self) -> set[str]:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, xid::text, name FROM (VALUES (1)) AS always"
+                "SELECT pg_current_snapshot()::text, xid::text, name FROM (VALUES (1)) AS always"
                 " LEFT JOIN page_cache_change ON xid >= %s::xid8",
                 [self.oldest_running],
             )
             rows = cursor.fetchall()
         found = {(xid, name) for _, xid, name in rows if xid is not None}
-        news = {name for _, name in found - self.seen}
-        self.oldest_running, self.seen = rows[0][0], found
-        return news
+        news = found - self.seen
+        self._remember(news)
+        self.position, self.seen = rows[0][0], found
+        self.oldest_running = self.position.partition(":")[0]
+        return {name for _, name in news}
+
+    def _remember(self, news: set[tuple[str, str]]) -> None:
+        now = time.monotonic()
+        for xid, table in news:
+            if _is_a_table(table):
+                known = self.written.get(table, {}) | {int(xid): now}
+                self.written[table] = {each: at for each, at in known.items() if now - at < KEEP_SECONDS}
+
+    def has_later(self, tables: Iterable[str], position: str) -> bool:
+        """See `Notes`. `position` is a snapshot as PostgreSQL writes it: "xmin:xmax:running,running"."""
+        xmin, xmax, running = position.split(":")
+        oldest, next_one, still = int(xmin), int(xmax), {int(xid) for xid in running.split(",") if xid}
+        return any(
+            xid >= next_one or (xid >= oldest and xid in still)
+            for table in tables
+            for xid in self.written.get(table, {})
+        )
+
+
+def _is_a_table(name: str) -> bool:
+    """Whether a note is about a whole table, as those of pages for many are; and not about somebody's rows."""
+    return ":" not in name and name != COUNTER
 
 
 class Changes:
@@ -113,6 +155,10 @@ class Changes:
             self.changed_at_number.clear()
             self.everything_at_number = self.number
         self.changed_at_number |= dict.fromkeys(news, self.number)
+
+    def has_changed_after(self, tables: frozenset[str], position: str) -> bool:
+        """Whether one of them was seen to be written by what another process did not see at that position."""
+        return self.notes.has_later(tables, position)
 
     def has_changed(self, tables: frozenset[str], *, since: int) -> bool:
         """Whether one of them was seen to change after the look with that number."""

@@ -22,6 +22,7 @@ from . import page as pages
 from .answers import Answer, Application, Environ, StartResponse
 from .changes import Changes
 from .made_of import Recorder
+from .making import Making
 from .moments import right_until
 from .page import Page
 from .readers_pages import ReadersPages
@@ -30,8 +31,6 @@ from .store import Store
 Key = tuple[str, str, str, str]
 
 log = logging.getLogger(__name__)
-# How long one waits for another who makes the same page, in seconds; then it is made twice.
-PATIENCE = 10.0
 LONGEST_ADDRESS = 1024
 # Where somebody came from is nothing a page depends on.
 TRACKING = ("utm_", "mc_", "pk_", "fbclid", "gclid", "msclkid", "yclid", "igshid", "ref_src")
@@ -45,9 +44,9 @@ class PageCache:
         self.store = Store(settings.PAGE_CACHE_MEGABYTES * 1024 * 1024)
         self.changes = Changes()
         self.not_shared: set[Key] = set()
-        self.making: dict[Key, threading.Lock] = {}
+        self.making = Making(self.changes, self.store)
         self.bookkeeping = threading.Lock()
-        self.readers = ReadersPages(application, self.changes, self.store)
+        self.readers = ReadersPages(application, self.changes, self.store, self.making)
         self.goes_in = import_string(settings.PAGE_CACHE_GOES_IN)
         self.session_cookie = f"{settings.SESSION_COOKIE_NAME}="
         self.hosts = frozenset(settings.ALLOWED_HOSTS)
@@ -97,41 +96,39 @@ class PageCache:
     # --- Making one ---------------------------------------------------------------------------------
 
     def _made_once(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        with self.bookkeeping:
-            lock = self.making.setdefault(key, threading.Lock())
-        if lock.acquire(timeout=PATIENCE):
-            try:
-                if page := self._ready(key, clock.now()):
-                    return _serve(page, environ, start_response)
-                return self._make(key, environ, start_response)
-            finally:
-                lock.release()
-                with self.bookkeeping:
-                    self.making.pop(key, None)
-        return self.application(environ, start_response)
+        said: list[tuple[Answer, str]] = []
+        page = self.making.once(
+            key, ready=lambda: self._ready(key, clock.now()), make=lambda: self._make(key, environ, said)
+        )
+        if isinstance(page, Page):
+            return _serve(page, environ, start_response)
+        answer, counts_as = said[-1]
+        return self._once(key, answer, environ, start_response, counts_as=counts_as)
 
-    def _make(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        number, now, recorder = self.changes.number, clock.now(), Recorder()
+    def _make(self, key: Key, environ: Environ, said: list[tuple[Answer, str]]) -> Page | None:
+        """The page, or None where what was `said` is not to be kept."""
+        number, position = self.changes.number, self.changes.notes.position
+        now, recorder = clock.now(), Recorder()
         asked = answers.as_nobody(environ, query=key[3])
         with recorder.listening():
             answer = answers.of(self.application, asked)
+        said.append((answer, asked.get(COUNTS_AS, "")))
         if not answer.may_be_shared:
-            return self._once(key, answer, environ, start_response, counts_as=asked.get(COUNTS_AS, ""))
+            return None
         if not recorder.is_watched:
             log.warning("%s is made for each visitor: it reads %s", key[2], ", ".join(sorted(recorder.unknown)))
-            return self._once(key, answer, environ, start_response, counts_as=asked.get(COUNTS_AS, ""))
-        page = pages.make(
+            return None
+        return pages.make(
             answer.status,
             answer.headers,
             answer.content,
             tables=frozenset(recorder.tables),
             begun_at_number=number,
+            position=position,
             made_at=now,
             right_until=right_until(recorder.tables, at=now, said=asked[answers.MOMENTS]),
             counts_as=asked.get(COUNTS_AS, ""),
         )
-        self.store.put(key, page)
-        return _serve(page, environ, start_response)
 
     def _once(
         self, key: Key, answer: Answer, environ: Environ, start_response: StartResponse, *, counts_as: str

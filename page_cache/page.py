@@ -36,6 +36,8 @@ class Page:
     tables: frozenset[str]
     # The look (`changes.Changes.number`) at which its making began.
     begun_at_number: int
+    # How far its database had come then (`changes.Notes.position`).
+    position: str
     made_at: datetime
     right_until: datetime
     size: int = field(default=0)
@@ -59,6 +61,7 @@ def make(
     *,
     tables: frozenset[str],
     begun_at_number: int,
+    position: str,
     made_at: datetime,
     right_until: datetime,
     counts_as: str = "",
@@ -73,7 +76,7 @@ def make(
         bodies["gzip"] = _body(gzip.compress(content, 6, mtime=0), digest, "gzip", kept)
         bodies["br"] = _body(brotli.compress(content, quality=6), digest, "br", kept)
     size = sum(len(body.content) for body in bodies.values())
-    return Page(status, bodies, tables, begun_at_number, made_at, right_until, size, counts_as)
+    return Page(status, bodies, tables, begun_at_number, position, made_at, right_until, size, counts_as)
 
 
 def matches(etag: str, if_none_match: str) -> bool:

@@ -18,6 +18,7 @@ from . import answers, shared
 from .answers import Application, Environ, StartResponse
 from .changes import Changes
 from .made_of import Recorder
+from .making import Making
 from .moments import right_until
 from .page import takes
 from .sources import sources
@@ -48,8 +49,8 @@ class _Known:
 class ReadersPages:
     """What `front_door.PageCache` asks where there is a session."""
 
-    def __init__(self, application: Application, changes: Changes, store: Store) -> None:
-        self.application, self.changes, self.store = application, changes, store
+    def __init__(self, application: Application, changes: Changes, store: Store, making: Making) -> None:
+        self.application, self.changes, self.store, self.making = application, changes, store, making
         self.known: OrderedDict[str, _Known] = OrderedDict()
         self.session, self.csrf = _cookie(settings.SESSION_COOKIE_NAME), _cookie(settings.CSRF_COOKIE_NAME)
 
@@ -112,16 +113,20 @@ class ReadersPages:
     def _page(
         self, key: tuple[str, ...], stand_in: StandIn, environ: Environ, now: datetime
     ) -> shared.SharedPage | None:
-        page = self.store.get(key)
-        if isinstance(page, shared.SharedPage) and page.made_at <= now < page.right_until:  # noqa: SIM102
-            if not self.changes.has_changed(page.tables, since=page.begun_at_number):
-                return page
-        return self._make(key, stand_in, environ, now)
+        page = self._ready(key, now) or self.making.once(
+            key, ready=lambda: self._ready(key, clock.now()), make=lambda: self._make(key, stand_in, environ)
+        )
+        return page if isinstance(page, shared.SharedPage) else None
 
-    def _make(
-        self, key: tuple[str, ...], stand_in: StandIn, environ: Environ, now: datetime
-    ) -> shared.SharedPage | None:
-        number, recorder, holes = self.changes.number, Recorder(), shared.Holes()
+    def _ready(self, key: tuple[str, ...], now: datetime) -> shared.SharedPage | None:
+        page = self.store.get(key)
+        if not isinstance(page, shared.SharedPage) or not page.made_at <= now < page.right_until:
+            return None
+        return None if self.changes.has_changed(page.tables, since=page.begun_at_number) else page
+
+    def _make(self, key: tuple[str, ...], stand_in: StandIn, environ: Environ) -> shared.SharedPage | None:
+        number, position = self.changes.number, self.changes.notes.position
+        now, recorder, holes = clock.now(), Recorder(), shared.Holes()
         asked = answers.as_nobody(environ, query=key[3]) | {STAND_IN: stand_in, HOLES: holes}
         with recorder.listening():
             answer = answers.of(self.application, asked)
@@ -130,19 +135,18 @@ class ReadersPages:
         if not recorder.is_watched:
             log.warning("%s is made for each reader: it reads %s", key[2], ", ".join(sorted(recorder.unknown)))
             return None
-        page = shared.make(
+        return shared.make(
             answer.status,
             answers.without_length(answer.headers),
             answer.content,
             holes,
             tables=frozenset(recorder.tables),
             begun_at_number=number,
+            position=position,
             made_at=now,
             right_until=right_until(recorder.tables, at=now, said=asked[answers.MOMENTS]),
             counts_as=asked.get(COUNTS_AS, ""),
         )
-        self.store.put(key, page)
-        return page
 
 
 def _note(table: str, values: dict[str, Any]) -> str:

@@ -57,16 +57,27 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A hole with two fillings, each of them cut up in turn."""
+
+    name: str
+    key: int
+    fillings: tuple["Parts", "Parts"]
+
+
+Parts = tuple[Piece | Hole | Choice, ...]
+
+
+@dataclass(frozen=True)
 class SharedPage:
     """The pieces and holes of a page, with what `page.Page` says of its making."""
 
     status: str
     headers: Headers
-    parts: tuple[Piece | Hole, ...]
-    # For a hole with two fillings, each of them cut up in turn.
-    fillings: dict[int, tuple[tuple[Piece | Hole, ...], tuple[Piece | Hole, ...]]]
+    parts: Parts
     tables: frozenset[str]
     begun_at_number: int
+    position: str
     made_at: datetime
     right_until: datetime
     size: int
@@ -78,15 +89,15 @@ class SharedPage:
         pieces = self._filled(self.parts, standing, token)
         return _gzip(pieces) if as_gzip else b"".join(one.plain if isinstance(one, Piece) else one for one in pieces)
 
-    def _filled(self, parts: tuple[Piece | Hole, ...], standing: Standing, token: bytes) -> Iterator[Piece | bytes]:
+    def _filled(self, parts: Parts, standing: Standing, token: bytes) -> Iterator[Piece | bytes]:
         for part in parts:
             if isinstance(part, Piece):
                 yield part
+            elif isinstance(part, Choice):
+                is_chosen = part.key in standing.chosen[part.name]
+                yield from self._filled(part.fillings[is_chosen], standing, token)
             elif part.name == TOKEN:
                 yield token
-            elif part.fillings:
-                is_chosen = part.key in standing.chosen[part.name]
-                yield from self._filled(self.fillings[id(part)][is_chosen], standing, token)
             else:
                 yield standing.parts[part.name]
 
@@ -94,26 +105,36 @@ class SharedPage:
 def make(status: str, headers: Headers, content: bytes, holes: Holes, **facts: Any) -> SharedPage:
     """Cut the page at its holes and compress what lies between. `facts` are what SharedPage says of its making."""
     parts = _cut(content, holes)
-    fillings = {
-        id(hole): (_cut(hole.fillings[0].encode(), holes), _cut(hole.fillings[1].encode(), holes))
-        for hole in holes
-        if hole.fillings
-    }
-    pieces = [part for each in (parts, *(one for two in fillings.values() for one in two)) for part in each]
-    size = sum(len(one.plain) + len(one.deflated) for one in pieces if isinstance(one, Piece))
-    return SharedPage(status, headers, parts, fillings, size=size, **facts)
+    return SharedPage(status, headers, parts, size=_size(parts), **facts)
 
 
-def _cut(content: bytes, holes: Holes) -> tuple[Piece | Hole, ...]:
+def _size(parts: Parts) -> int:
+    size = 0
+    for part in parts:
+        if isinstance(part, Piece):
+            size += len(part.plain) + len(part.deflated)
+        elif isinstance(part, Choice):
+            size += sum(map(_size, part.fillings))
+    return size
+
+
+def _cut(content: bytes, holes: Holes) -> Parts:
     content = _TOKEN.sub(rb"\g<1><!--" + holes.mark.encode() + rb':csrf-->"', content)
     found = re.split(rb"<!--" + holes.mark.encode() + rb":(\d+|csrf)-->", content)
-    parts: list[Piece | Hole] = []
+    parts: list[Piece | Hole | Choice] = []
     for place, text in enumerate(found):
         if place % 2:
-            parts.append(Hole(TOKEN) if text == b"csrf" else holes[int(text)])
+            parts.append(Hole(TOKEN) if text == b"csrf" else _of(holes[int(text)], holes))
         elif text:
             parts.append(Piece(text, _deflated(text)))
     return tuple(parts)
+
+
+def _of(hole: Hole, holes: Holes) -> Hole | Choice:
+    if hole.fillings is None:
+        return hole
+    no, yes = (_cut(filling.encode(), holes) for filling in hole.fillings)
+    return Choice(hole.name, hole.key, (no, yes))
 
 
 def _deflated(text: bytes) -> bytes:

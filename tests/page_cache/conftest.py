@@ -10,8 +10,10 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import RequestFactory
 
+from edge.shared_memory import connected
 from page_cache import changes
 from page_cache.front_door import PageCache
+from tests import shared_memory
 
 # There a transaction notes a table once: what is to be seen must have been committed.
 COMMITS = configured.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -27,6 +29,10 @@ class Front:
     def forget(self) -> None:
         """Begin as a new process would."""
         self.cache = PageCache(self.cache.application)
+
+    def another(self) -> "Front":
+        """Another process of the same site; both count in `made`."""
+        return Front(PageCache(self.cache.application), self.made)
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> "Got":
         """What a visitor gets; headers as in a WSGI environ."""
@@ -47,6 +53,22 @@ class Got:
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
         self.status, self.pairs = status, headers
         self.headers = {name.lower(): value for name, value in headers}
+
+
+@pytest.fixture(scope="module")
+def _redis_server() -> Iterator[shared_memory.Server]:
+    with shared_memory.server() as running:
+        yield running
+
+
+@pytest.fixture
+def redis(_redis_server: shared_memory.Server, settings: Any) -> shared_memory.Server:
+    """The site with CACHE_URL, and an empty Redis; to be asked for before `front`."""
+    if _redis_server.process is None:
+        _redis_server.start()
+    connected(_redis_server.url).flushall()
+    settings.CACHE_URL = _redis_server.url
+    return _redis_server
 
 
 @pytest.fixture
