@@ -14,11 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from edge import languages
 from edge.http import Request
+from edge.tables import safe_cell
 
 from . import address_lists, lists
 from .address_lists import Entry
 from .forms import InviteForm
-from .manager_views import about, as_file, for_managers, group_page, safe_cell
+from .manager_views import about, as_file, for_managers, group_page
 from .managing import Desk
 from .models import InvitationList, ListLine
 

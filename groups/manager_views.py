@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from edge import languages
 from edge.http import Request
+from edge.tables import safe_cell
 
 from . import inviting, joining, managing, seating
 from . import more_seats as asking
@@ -33,8 +34,6 @@ from .models.term import day_of
 
 Outcome = inviting.Outcome
 ON_THE_FIRST_PAGE, ON_A_PAGE = 10, 50
-# What a spreadsheet takes for a formula when a cell begins with it.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def for_managers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -342,11 +341,6 @@ def as_file(text: str, name: str) -> HttpResponse:
     response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
 
 
 def about(desk: Desk, here: str) -> dict[str, Any]:

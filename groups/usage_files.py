@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from edge.tables import safe_cell
+
 from .models import GroupAccount, MonthOfUse
 from .models.usage import ALL, OTHERS
 from .usage import Month
 
-# What a spreadsheet takes for a formula when a cell begins with it.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 # In the tables only: nothing is written where fewer than five people stand behind a number.
 BELOW_FLOOR = "<5"
 # English whatever language is spoken: the report is read by programs.
@@ -99,5 +99,5 @@ def _table(rows: Iterable[Sequence[str]]) -> str:
     sheet = io.StringIO()
     writer = csv.writer(sheet)
     for row in rows:
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA_SIGNS) else cell for cell in row])
+        writer.writerow(map(safe_cell, row))
     return sheet.getvalue()

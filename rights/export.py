@@ -17,6 +17,7 @@ from django.db.models import Field, ForeignKey, Model
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from edge import tables
 from readers.models import User
 from subscriptions import billing
 from subscriptions.models import Customer
@@ -25,8 +26,6 @@ from .inventory import Entry, of_readers
 
 # More than this is kept on disk while it is being written.
 IN_MEMORY_BYTES = 2_000_000
-# What a spreadsheet takes for a formula when a cell begins with it.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 INVOICE_FIELDS = ("number", "made_at", "total_cents", "status", "description", "pdf_url", "page_url")
 
 
@@ -125,10 +124,7 @@ def safe_cell(value: Any) -> str:
     """A value as a cell of a CSV file, which no spreadsheet takes for a formula."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else _as_text(value)
-    if isinstance(value, str) and text.startswith(FORMULA_SIGNS):
-        return "'" + text
-    return text
+    return tables.safe_cell(value) if isinstance(value, str) else _as_text(value)
 
 
 def _as_text(value: Any) -> str:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from edge.personal_data import Anonymise, Erase
+from edge.tables import safe_cell
 
 from .inventory import Entry, entries
 
@@ -70,7 +71,7 @@ def as_csv() -> str:
     table = io.StringIO()
     sheet = csv.writer(table)
     sheet.writerow([field.name for field in fields(Activity)])
-    sheet.writerows(astuple(line) for line in activities())
+    sheet.writerows(map(safe_cell, astuple(line)) for line in activities())
     return table.getvalue()
 
 

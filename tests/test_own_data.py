@@ -175,11 +175,21 @@ def test_the_index_names_every_file_and_what_is_empty() -> None:
     assert "found nothing about you" in opened(a_reader())["index.html"]
 
 
-@pytest.mark.parametrize("typed", ["=1+1", "+49", "-2", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_cell_is_taken_for_a_formula(typed: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49", "'+49"),
+        ("-2", "'-2"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+    ],
+)
+def test_no_cell_is_taken_for_a_formula(typed: str, cell: str) -> None:
     reader = a_reader(name=typed)
     row = next(csv.DictReader(io.StringIO(opened(reader)["user.csv"].lstrip("\ufeff"), newline="")))
-    assert row["name"] == "'" + typed
+    assert row["name"] == cell
     assert json.loads(opened(reader)["user.json"])[0]["name"] == typed
 
 

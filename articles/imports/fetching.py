@@ -19,6 +19,7 @@ from articles import pictures
 SECONDS = 20
 MOST_REDIRECTS = 3
 AT_ONCE = 1 << 16
+_NAT64, _COMPATIBLE = ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96")
 # WordPress's smaller copies: photo-1024x683.jpg is of photo.jpg, as is photo-scaled.jpg.
 _SMALLER = re.compile(r"-(?:\d{2,5}x\d{2,5}|scaled)(?=\.[A-Za-z]+\Z)")
 # Ghost's: /content/images/size/w1000/2024/photo.jpg
@@ -174,9 +175,17 @@ def public_address(host: str, port: int) -> str:
 
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return found.is_global and not found.is_multicast
+    carried = _carried(found) if isinstance(found, ipaddress.IPv6Address) else None
+    if carried and not (carried.is_global and not carried.is_multicast):
+        return False
+    return (found.is_global or carried is not None) and not found.is_multicast
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address to which a gateway on the way takes this one: mapped, 6to4, Teredo, NAT64 (RFC 6052)."""
+    if address in _NAT64 or address in _COMPATIBLE:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def listed(lines: Iterable[str]) -> dict[str, str]:

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.tables import safe_cell
+
 from .story import Note
 
 EXAMPLES = 3
-_LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEADINGS = ("source id", "headline", "what became of it", "note", "which")
 
 
@@ -53,4 +54,4 @@ class Report:
 
     def _row(self, cells: tuple[str, ...]) -> None:
         if self._table:
-            self._table.writerow([f"'{cell}" if cell.startswith(_LIKE_A_FORMULA) else cell for cell in cells])
+            self._table.writerow(map(safe_cell, cells))

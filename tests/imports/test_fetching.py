@@ -41,6 +41,8 @@ def test_only_named_hosts_are_asked(address: str, why: str, monkeypatch: pytest.
     [
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),
         *("::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1", "::"),
+        # Carried to such a network by a gateway on the way: NAT64, 6to4, and the oldest form.
+        *("64:ff9b::a9fe:a9fe", "64:ff9b::10.0.0.1", "2002:7f00:1::", "2002:a00:1::1", "::127.0.0.1", "::10.0.0.1"),
     ],
 )
 def test_a_host_in_a_network_of_ours_is_not_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
