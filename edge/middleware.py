@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
@@ -9,7 +10,9 @@ from edge import clock
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PRIVATE = "private, no-store"
-PUBLIC = "public, max-age=0, s-maxage=10, stale-while-revalidate=30"
+# While we are away a cache in front may show what it has (RFC 5861); seconds.
+STALE_IF_ERROR = 24 * 60 * 60
+LONGEST_STALE = 30
 
 
 def now(get_response: GetResponse) -> GetResponse:
@@ -33,12 +36,23 @@ def cache_policy(get_response: GetResponse) -> GetResponse:
         if "Cache-Control" in response:
             return response
         may_share = getattr(response, "is_public", False) and not response.cookies and not _is_somebodys(request)
-        response["Cache-Control"] = PUBLIC if may_share else PRIVATE
+        response["Cache-Control"] = public() if may_share else PRIVATE
         if getattr(response, "is_public", False):
             patch_vary_headers(response, ["Cookie"])
         return response
 
     return with_policy
+
+
+def public() -> str:
+    """The policy of pages for everyone: browsers ask each time, a cache in front after SHARED_CACHE_SECONDS.
+
+    While it asks it may go on with what it has, for three times as long.
+    """
+    seconds = settings.SHARED_CACHE_SECONDS
+    while_asking = min(3 * seconds, LONGEST_STALE)
+    stale = f"stale-while-revalidate={while_asking}, stale-if-error={STALE_IF_ERROR}"
+    return f"public, max-age=0, s-maxage={seconds}, {stale}"
 
 
 def _is_somebodys(request: HttpRequest) -> bool:

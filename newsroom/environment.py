@@ -83,7 +83,14 @@ class Environment:
         self, name: str, *, default: str, required: bool = False, schemes: tuple[str, ...] = ("https", "http")
     ) -> str:
         """An absolute address without a trailing slash."""
-        value = self.text(name, default=default, required=required).rstrip("/")
+        return self._address(name, self.text(name, default=default, required=required), schemes)
+
+    def urls(self, name: str, *, schemes: tuple[str, ...] = ("http", "https")) -> list[str]:
+        """A comma-separated list of absolute addresses without a trailing slash."""
+        return [self._address(name, word, schemes) for word in self.words(name)]
+
+    def _address(self, name: str, value: str, schemes: tuple[str, ...]) -> str:
+        value = value.rstrip("/")
         parts = urlsplit(value)
         if parts.scheme not in schemes or not (parts.netloc or parts.path):
             raise ImproperlyConfigured(f"{name} is {value!r}; it must be an address like {schemes[0]}://host.")

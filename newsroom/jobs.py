@@ -14,7 +14,7 @@ from groups import invoicing as group_invoicing
 from groups import overdue as group_overdue
 from groups import renewing as group_renewing
 from groups.usage import count_up
-from page_cache import changes
+from page_cache import changes, purging
 from readers import letters
 from rights import handling, retention
 from subscriptions import (
@@ -264,6 +264,15 @@ def clear_page_notes() -> str:
 def keep_everything() -> str:
     """Write database and pictures into a sealed backup, and remove the oldest."""
     return making.make(shelf.folder(), keep=settings.BACKUP_KEEP, at=clock.now()).in_words
+
+
+@task
+def purge(tags: list[str]) -> str:
+    """Tell the cache in front of us what it has to forget. Raises NotPurged, to be tried again."""
+    if found := purging.purger():
+        found.purge(tags)
+        return f"{len(tags)} told."
+    return "There is nobody to tell."
 
 
 # The nightly ones in Brussels time, one after the other while few read.

@@ -378,6 +378,25 @@ PAGE_CACHE_MEGABYTES = env.number("PAGE_CACHE_MEGABYTES", default=48, least=1)
 PAGE_CACHE_SOURCES = "newsroom.page_sources.SOURCES"
 PAGE_CACHE_GOES_IN = "newsroom.page_sources.goes_in"
 PAGE_CACHE_STANDING = "newsroom.page_readers.standing_of"
+# The cache in front that is told what has changed (page_cache/purging.py), and how it is reached: the addresses of each
+# Varnish, or the service or zone and a token that may purge and nothing else.
+PURGE_PROVIDER = env.choice("PURGE_PROVIDER", ("none", "varnish", "fastly", "cloudflare", "bunny"), default="none")
+PURGE_ADDRESSES = env.urls("PURGE_ADDRESSES")
+PURGE_ZONE = env.text("PURGE_ZONE")
+PURGE_TOKEN = env.text("PURGE_TOKEN")
+# Where the provider's API is; only tests have another one.
+PURGE_API = env.text("PURGE_API")
+if PURGE_API:
+    env.refuse("PURGE_API", "must not be set in production.")
+if PURGE_PROVIDER == "varnish" and not PURGE_ADDRESSES:
+    raise ImproperlyConfigured("PURGE_ADDRESSES must be set where PURGE_PROVIDER is varnish.")
+if PURGE_PROVIDER in ("fastly", "cloudflare", "bunny"):
+    if not PURGE_ZONE.isalnum():
+        raise ImproperlyConfigured(f"PURGE_ZONE must be the service or zone that {PURGE_PROVIDER} gave.")
+    if not PURGE_TOKEN:
+        raise ImproperlyConfigured(f"PURGE_TOKEN must be set where PURGE_PROVIDER is {PURGE_PROVIDER}.")
+# For how many seconds a cache in front keeps a page for everyone: without a purge, that is how old it can be.
+SHARED_CACHE_SECONDS = env.number("SHARED_CACHE_SECONDS", default=10 if PURGE_PROVIDER == "none" else 3600)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

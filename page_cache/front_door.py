@@ -25,6 +25,7 @@ from .made_of import Recorder
 from .making import Making
 from .moments import right_until
 from .page import Page
+from .purging import tagged
 from .readers_pages import ReadersPages
 from .store import Store
 
@@ -65,7 +66,7 @@ class PageCache:
             if not database_answers or not _is_public(key[2]):
                 return self._not_shared(key, environ, start_response)
             return self._made_once(key, environ, start_response)
-        return _serve(page, environ, start_response)
+        return _serve(page, environ, start_response, now)
 
     # --- Is there one? ------------------------------------------------------------------------------
 
@@ -101,7 +102,7 @@ class PageCache:
             key, ready=lambda: self._ready(key, clock.now()), make=lambda: self._make(key, environ, said)
         )
         if isinstance(page, Page):
-            return _serve(page, environ, start_response)
+            return _serve(page, environ, start_response, clock.now())
         answer, counts_as = said[-1]
         return self._once(key, answer, environ, start_response, counts_as=counts_as)
 
@@ -120,7 +121,7 @@ class PageCache:
             return None
         return pages.make(
             answer.status,
-            answer.headers,
+            [*answer.headers, *tagged(recorder.tables)],
             answer.content,
             tables=frozenset(recorder.tables),
             begun_at_number=number,
@@ -152,14 +153,14 @@ class PageCache:
             self.not_shared.add(key)
 
 
-def _serve(page: Page, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+def _serve(page: Page, environ: Environ, start_response: StartResponse, now: datetime) -> Iterable[bytes]:
     environ[COUNTS_AS] = page.counts_as
     body = page.body_for(environ.get("HTTP_ACCEPT_ENCODING", ""))
     has = environ.get("HTTP_IF_NONE_MATCH")
     if has and page.status.startswith("200 ") and pages.matches(body.etag, has):
-        start_response("304 Not Modified", body.not_modified)
+        start_response("304 Not Modified", page.until_it_changes(body.not_modified, now))
         return []
-    start_response(page.status, body.headers)
+    start_response(page.status, page.until_it_changes(body.headers, now))
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body.content]
 
 

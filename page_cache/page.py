@@ -13,6 +13,8 @@ Headers = list[tuple[str, str]]
 # Smaller ones do not get smaller.
 WORTH_COMPRESSING = 500
 _COMPRESSIBLE = re.compile(r"text/|application/(?:json|.*\+json|.*xml|javascript|manifest)|image/svg")
+_SHARED = re.compile(r"\bs-maxage=(\d+)")
+_WHILE_STALE = re.compile(r",\s*stale-while-revalidate=\d+")
 # Set anew for each answer.
 _OURS = frozenset({"content-length", "etag", "content-encoding", "connection", "date", "transfer-encoding"})
 
@@ -43,6 +45,8 @@ class Page:
     size: int = field(default=0)
     # What it counts as that it is opened (edge.caching.counts_as).
     counts_as: str = ""
+    # For how long a cache in front may keep it, unless it changes by itself before; None: its own policy.
+    shared_seconds: int | None = None
 
     def body_for(self, accepted: str) -> Body:
         """The smallest encoding that the visitor takes; `accepted` is the Accept-Encoding header."""
@@ -52,6 +56,18 @@ class Page:
         if "gzip" in bodies and takes(accepted, "gzip"):
             return bodies["gzip"]
         return bodies[""]
+
+    def until_it_changes(self, headers: Headers, now: datetime) -> Headers:
+        """Headers of it, with a policy that ends when it changes by itself: nothing stale after that moment."""
+        left = int((self.right_until - now).total_seconds())
+        if self.shared_seconds is None or left >= self.shared_seconds:
+            return headers
+        return [
+            (name, _WHILE_STALE.sub("", _SHARED.sub(f"s-maxage={left}", value)))
+            if name.lower() == "cache-control"
+            else (name, value)
+            for name, value in headers
+        ]
 
 
 def make(
@@ -76,7 +92,11 @@ def make(
         bodies["gzip"] = _body(gzip.compress(content, 6, mtime=0), digest, "gzip", kept)
         bodies["br"] = _body(brotli.compress(content, quality=6), digest, "br", kept)
     size = sum(len(body.content) for body in bodies.values())
-    return Page(status, bodies, tables, begun_at_number, position, made_at, right_until, size, counts_as)
+    shared = _SHARED.search(_value(kept, "cache-control"))
+    return Page(
+        *(status, bodies, tables, begun_at_number, position, made_at, right_until, size, counts_as),
+        shared_seconds=int(shared[1]) if shared else None,
+    )
 
 
 def matches(etag: str, if_none_match: str) -> bool:

@@ -53,6 +53,10 @@ def test_production_names_what_is_missing(tmp_path: Path, name: str) -> None:
         ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.1/24"),
         ("FORWARDED_HEADER", "X-Real-IP"),
         ("SECURE_SSL_REDIRECT", "perhaps"),
+        ("PURGE_PROVIDER", "akamai"),
+        ("PURGE_API", "http://127.0.0.1:1"),
+        ("PURGE_ADDRESSES", "10.0.0.1:6081"),
+        ("SHARED_CACHE_SECONDS", "-1"),
         ("CACHE_URL", "memcached://127.0.0.1"),
         ("CACHE_URL", "127.0.0.1:6379"),
         ("LOG_LEVEL", "LOUD"),
@@ -60,3 +64,18 @@ def test_production_names_what_is_missing(tmp_path: Path, name: str) -> None:
 )
 def test_production_names_what_makes_no_sense(tmp_path: Path, name: str, value: str) -> None:
     assert name in start(tmp_path, **production(str(tmp_path)) | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("missing", "variables"),
+    [
+        ("PURGE_ADDRESSES", {"PURGE_PROVIDER": "varnish"}),
+        ("PURGE_ZONE", {"PURGE_PROVIDER": "fastly", "PURGE_TOKEN": "x"}),
+        ("PURGE_ZONE", {"PURGE_PROVIDER": "bunny", "PURGE_ZONE": "1/../2", "PURGE_TOKEN": "x"}),
+        ("PURGE_TOKEN", {"PURGE_PROVIDER": "cloudflare", "PURGE_ZONE": "z1"}),
+    ],
+)
+def test_a_cache_in_front_that_cannot_be_told_is_refused(
+    tmp_path: Path, missing: str, variables: dict[str, str]
+) -> None:
+    assert missing in start(tmp_path, **production(str(tmp_path)) | variables)

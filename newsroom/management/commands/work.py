@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from newsroom import worker
+from newsroom import purges, worker
 
 STOP = {signal.SIGTERM, signal.SIGINT}
 
@@ -25,7 +25,9 @@ class Command(BaseCommand):
             runs = worker.work_once()
             self.stdout.write(f"{runs} run{'' if runs == 1 else 's'}.")
             return
-        worker.work(_told_to_stop())
+        stop = _told_to_stop()
+        purges.start(stop)
+        worker.work(stop)
 
 
 def _told_to_stop() -> threading.Event:
