@@ -28,6 +28,12 @@ OF_SIZE = ["scrollable-region-focusable", "target-size"]
 NOT_PAINTED = {"Content-Length", "Content-Encoding", "Strict-Transport-Security", "Speculation-Rules"}
 # So many tests, so that several workers share the pages.
 SHARES = 4
+# What is far below the fold is not laid out before it comes near, and could not be found to be too wide.
+LAY_OUT_ALL = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('* {content-visibility: visible !important}');
+  document.adoptedStyleSheets.push(sheet);
+}"""
 RUN_AXE = """options => axe.run(document, {resultTypes: ['violations'], ...options}).then(
   found => found.violations.map(one => one.id + ': ' + one.nodes[0].html.slice(0, 200)))"""
 
@@ -75,6 +81,7 @@ class Room:
             **{"color_scheme": "light", "contrast": "no-preference", "forced_colors": "none"} | media
         )
         self.page.goto(one.path)
+        self.page.evaluate(LAY_OUT_ALL)
         return self.page
 
     def close(self) -> None:
