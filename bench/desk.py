@@ -114,7 +114,7 @@ def _multiply(times: int) -> None:
             (FullText, "article_id", {}),
             (Byline, "article_id", {"id": f"t.id {moved}"}),
         ):
-            columns = [field.column for field in model._meta.concrete_fields]
+            columns = [str(field.column) for field in model._meta.concrete_fields]
             each = {name: f't."{name}"' for name in columns} | {key: f"t.{key} {moved}"} | other
             cursor.execute(
                 f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"

@@ -101,6 +101,7 @@ def arguments(article: Article) -> dict[str, list[str]]:
         "picture_id": [first],
         "version_number": [first],
         "link_id": [first],
+        "note_id": [first],
         "grant_id": [first],
         "group_id": [first],
         "list_id": [first],

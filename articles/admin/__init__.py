@@ -1,5 +1,5 @@
 """The editor's desk."""
 
-from . import article, corrections, crawler, front, live, partner, people, picture, short
+from . import addresses, article, corrections, crawler, front, live, partner, people, picture, short
 
-__all__ = ["article", "corrections", "crawler", "front", "live", "partner", "people", "picture", "short"]
+__all__ = ["addresses", "article", "corrections", "crawler", "front", "live", "partner", "people", "picture", "short"]

@@ -18,7 +18,7 @@ from articles.models import Article
 from articles.models.article import ArticleQuerySet
 from edge.http import Request, now_of
 
-from . import corrections, holding, own, preview, sharing, versions, workflow
+from . import corrections, holding, notes, own, preview, sharing, versions, workflow
 from .finding import ListPage
 from .forms import ArticleForm, PicturePicker
 from .workflow import in_words as in_words
@@ -56,7 +56,10 @@ class ArticleAdmin(ListPage, WritingPage):
         ("Main picture", {"classes": ["desk-side"], "fields": ["hero", "hero_caption"]}),
         (
             "At the desk",
-            {"classes": ["desk-side"], "fields": ["assigned_to", "planned_on", "embargo_until", "note", "story"]},
+            {
+                "classes": ["desk-side"],
+                "fields": ["assigned_to", "planned_on", "embargo_until", "done", "note", "story"],
+            },
         ),
         (
             "On the site",
@@ -133,10 +136,22 @@ class ArticleAdmin(ListPage, WritingPage):
     # --- Writing ------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
-        """What is public can be corrected in public."""
+        """What is public can be corrected in public, and a note that is open be ticked off."""
         fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not self._has_open_notes(obj):
+            fieldsets = tuple(
+                (name, {**about, "fields": [field for field in about["fields"] if field != "done"]})
+                for name, about in fieldsets
+            )
         is_out = obj is not None and obj.is_published(at=now_of(request))
         return (fieldsets[0], self.corrections_fieldset, *fieldsets[1:]) if is_out else fieldsets
+
+    @staticmethod
+    def _has_open_notes(article: Article) -> bool:
+        # Asked twice for a page: for the form and for what stands around it.
+        if not hasattr(article, "has_open_notes"):
+            article.has_open_notes = article.steps.open_notes().exists()  # type: ignore[attr-defined]
+        return bool(article.has_open_notes)  # type: ignore[attr-defined]
 
     @admin.display(description="corrected so far")
     def corrected_so_far(self, article: Article) -> str:
@@ -222,6 +237,7 @@ class ArticleAdmin(ListPage, WritingPage):
         super().save_related(request, form, formsets, change)
         form.instance.sign(own.signing(form.cleaned_data["signed_by"], request.user))
         versions.keep(form.instance, request=request)
+        notes.tick_those(form, request)
         workflow.note_what_was_planned(form, request, is_new=not change)
         if said := workflow.carry_out(form, request):
             self.log_change(request, form.instance, said)
@@ -268,6 +284,7 @@ class ArticleAdmin(ListPage, WritingPage):
             own_page("versions/", "versions", versions.listed),
             own_page(one, "version", versions.side_by_side),
             own_page(f"{one}restore/", "restore", posted(versions.restore)),
+            own_page("notes/<int:note_id>/done/", "note_done", posted(notes.tick_off)),
             own_page("share/", "share", sharing.page),
             own_page("share/<int:link_id>/end/", "end_share", posted(sharing.end)),
         ]

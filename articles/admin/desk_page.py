@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
-from articles.models import Article, Hold, Step
+from articles.models import Article, Hold, PartnerItem, Step
 from articles.models.article import BEING_WRITTEN
 from edge.clock import BRUSSELS
 from edge.http import now_of
@@ -42,6 +42,10 @@ class Desk:
     scheduled: tuple[Line, ...]
     mine: tuple[Line, ...]
     notes: tuple[Step, ...]
+    # Notes that were ticked off in the last day, to be opened again where that was a slip.
+    done: tuple[Step, ...]
+    # What somebody pays for and ends soon; for those who see to it.
+    partners: tuple[PartnerItem, ...]
     writing: tuple[Hold, ...]
 
 
@@ -64,7 +68,9 @@ def of(request: HttpRequest) -> Desk:
             _line(one, at)
             for one in writes.filter(assigned_to=user.pk).order_by(F("planned_on").asc(nulls_last=True), "-pk")[:SHOWN]
         ),
-        notes=tuple(_notes(seen)),
+        notes=tuple(_notes(Step.objects.open_notes(), seen)),
+        done=tuple(_notes(Step.objects.done_since(at - timedelta(days=1)), seen)),
+        partners=_ending(user, at),
         writing=tuple(
             Hold.objects.alive(at=at).filter(article__in=seen).select_related("article", "editor").order_by("began_at")
         ),
@@ -99,6 +105,12 @@ def _line(article: Article, at: datetime) -> Line:
     return Line(article, in_words(article, at=at), since=getattr(article, "since", None))
 
 
-def _notes(seen: QuerySet[Any]) -> QuerySet[Step]:
-    notes = Step.objects.notes().select_related("article", "by").defer("article__teaser", "article__teaser_text")
-    return notes.filter(article__in=seen)[:NOTES]
+def _notes(notes: QuerySet[Step], seen: QuerySet[Any]) -> QuerySet[Step]:
+    about = notes.select_related("article", "by", "done_by").defer("article__teaser", "article__teaser_text")
+    return about.filter(article__in=seen)[:NOTES]
+
+
+def _ending(user: Any, at: datetime) -> tuple[PartnerItem, ...]:
+    if not user.has_perm("articles.change_partneritem"):
+        return ()
+    return tuple(PartnerItem.objects.ending_soon(at=at)[:SHOWN])

@@ -21,10 +21,11 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from articles import body, dropped, pictures
 from articles.editor import BODY_EXTENSIONS
-from articles.models import Article, Author, FormerAddress, FullText, Picture
+from articles.models import Article, Author, FormerAddress, FullText, Picture, Step
 from edge.desk import MomentInput
 
 from . import holding, workflow
+from .notes import OpenNotes
 from .workflow import PUBLISH, PUBLISH_AT, READY, TAKE_BACK, VERBS
 
 _TOO_LONG = "This has %(show_value)d characters; there is room for %(limit_value)d."
@@ -114,6 +115,9 @@ class ArticleForm(forms.ModelForm):
         required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), label="Planned for"
     )
     assigned_to = workflow.ColleagueChoice(queryset=None, required=False, label="Assigned to", empty_label="Nobody")
+    done = OpenNotes(
+        None, required=False, label="Open notes", help_text="Tick what is done; it is kept with your name as you save."
+    )
     note = forms.CharField(
         required=False,
         max_length=1000,
@@ -161,6 +165,8 @@ class ArticleForm(forms.ModelForm):
             self.fields["assigned_to"].queryset = workflow.colleagues()  # type: ignore[attr-defined]
         if "slug" in self.fields:
             self.fields["slug"].required = False
+        if "done" in self.fields:
+            self.fields["done"].queryset = Step.objects.open_notes().filter(article=self.instance.pk)  # type: ignore[attr-defined]
         if self.instance.pk:
             self._load()
         if self.typed_before is not None and not self.is_bound:

@@ -1,6 +1,6 @@
 """What somebody pays for: prepared with gaps, shown only when complete, ended rather than deleted."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 from django.views.decorators.http import require_POST
 
 from articles.models import PartnerItem
-from articles.models.partner import ANSWERS
+from articles.models.partner import ANSWERS, SOON
 from edge.desk import MOMENTS
 from edge.http import now_of
 
@@ -25,7 +25,6 @@ from .short import ShortAdmin
 
 # The button that shows it; the other one keeps a draft.
 RELEASE = "release"
-SOON = timedelta(days=14)
 
 
 class YesOrNo(forms.TypedChoiceField):

@@ -47,6 +47,13 @@ def in_words(article: Article, *, at: datetime) -> str:
     return f"Published {moment(article.published_at)}"
 
 
+def _ticked_off(step: Step) -> SafeString | str:
+    if step.done_at is None:
+        return ""
+    who = (step.done_by.name or str(step.done_by)) if step.done_by else ""
+    return format_html("<small>Done: {} {}</small>", moment(step.done_at), who)
+
+
 def moment(when: datetime) -> str:
     """ "24 November 2026, 09:00", in Brussels."""
     local = when.astimezone(BRUSSELS)
@@ -62,10 +69,11 @@ def story(article: Article) -> SafeString | str:
             (one.by.name or one.by) if one.by else "",
             "" if one.kind == Step.Kind.NOTE else one.get_kind_display(),
             one.note,
+            _ticked_off(one),
         )
-        for one in article.steps.select_related("by")[:STEPS_SHOWN]
+        for one in article.steps.select_related("by", "done_by")[:STEPS_SHOWN]
     )
-    done = format_html_join("", '<li class="{}"><small>{} {}</small> <b>{}</b> {}</li>', rows)
+    done = format_html_join("", '<li class="{}"><small>{} {}</small> <b>{}</b> {} {}</li>', rows)
     return (
         format_html('<ol class="story" tabindex="0" aria-label="What was done so far">{}</ol>', done)
         if done

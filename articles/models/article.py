@@ -432,5 +432,8 @@ class FormerAddress(models.Model):
     slug = models.SlugField(max_length=120, unique=True)
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="former_addresses")
 
+    class Meta:
+        verbose_name_plural = "former addresses"
+
     def __str__(self) -> str:
         return self.slug

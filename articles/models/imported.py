@@ -60,6 +60,10 @@ class OldAddress(models.Model):
 
     objects: ClassVar[OldAddressQuerySet] = OldAddressQuerySet.as_manager()  # type: ignore[assignment]
 
+    class Meta:
+        verbose_name = "address of another site"
+        verbose_name_plural = "addresses of another site"
+
     def __str__(self) -> str:
         return f"/{self.path}"
 

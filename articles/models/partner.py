@@ -1,6 +1,6 @@
 """What somebody pays for: an item with its label and its payer, and the answers the law asks of political ones."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 # Each must be answered before a political advertisement runs (law.md L16), and stands on its public notice.
 ANSWERS = ("sponsor", "sponsor_contact", "controlled_by", "amount_basis", "funds_from", "process", "targeting")
+# What ends within this time is named at the desk, so that the next one can be sold.
+SOON = timedelta(days=14)
 _ANSWERED = Q(*(~Q(**{name: ""}) for name in ANSWERS), amount_cents__isnull=False)
 
 
@@ -19,6 +21,10 @@ class PartnerItemQuerySet(models.QuerySet["PartnerItem"]):
     def running(self, *, at: datetime) -> "PartnerItemQuerySet":
         """Those that are complete and whose time it is."""
         return self.filter(is_ready=True, starts_at__lte=at, ends_at__gt=at)
+
+    def ending_soon(self, *, at: datetime) -> "PartnerItemQuerySet":
+        """Those of the running ones that end within SOON, the next to end first."""
+        return self.running(at=at).filter(ends_at__lte=at + SOON).order_by("ends_at", "pk")
 
     def political_and_shown(self, *, at: datetime) -> "PartnerItemQuerySet":
         """The political ones that the public has seen: their notices stay for seven years (law.md L16)."""

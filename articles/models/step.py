@@ -1,7 +1,7 @@
 """How an article came to be what it is: each step with who took it and when."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -20,17 +20,25 @@ class StepQuerySet(models.QuerySet["Step"]):
         """What colleagues wrote to each other."""
         return self.filter(kind=Step.Kind.NOTE)
 
+    def open_notes(self) -> "StepQuerySet":
+        """Those that nobody has ticked off."""
+        return self.notes().filter(done_at=None)
+
+    def done_since(self, moment: datetime) -> "StepQuerySet":
+        """The notes that were ticked off since then, the last one first."""
+        return self.notes().filter(done_at__gte=moment).order_by("-done_at", "-pk")
+
 
 class Step(models.Model):
-    """Something that was done with an article, or said about it, at the desk. Never altered."""
+    """Something that was done with an article, or said about it, at the desk. Never altered; a note is ticked off."""
 
     personal_data = PersonalData(
         what=_("Who on the staff did what with which article"),
         purpose=_("To know who wrote, read and published what, and whom to ask about it."),
         basis=Basis.INTEREST,
         persons=Persons.STAFF,
-        colleagues=("by",),
-        on_deletion=Anonymise(("by",), why=_("How an article came to be stays known.")),
+        colleagues=("by", "done_by"),
+        on_deletion=Anonymise(("by", "done_by"), why=_("How an article came to be stays known.")),
     )
 
     class Kind(models.TextChoices):
@@ -54,6 +62,10 @@ class Step(models.Model):
     note = models.CharField(max_length=1000, blank=True)
     at = models.DateTimeField(help_text="When it was done: a publication may be set for later.")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    done_at = models.DateTimeField(null=True, blank=True, help_text="When a note was ticked off (UTC).")
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     objects: ClassVar[StepQuerySet] = StepQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -63,7 +75,11 @@ class Step(models.Model):
             models.Index(fields=["article", "-at"], name="steps_of_article"),
             models.Index(fields=["-at"], condition=Q(kind="note"), name="newest_notes"),
         ]
-        constraints = [models.CheckConstraint(condition=~Q(kind="note", note=""), name="note_says_something")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(kind="note", note=""), name="note_says_something"),
+            models.CheckConstraint(condition=Q(done_at=None) | Q(kind="note"), name="only_notes_are_ticked_off"),
+            models.CheckConstraint(condition=Q(done_by=None) | Q(done_at__isnull=False), name="who_ticked_it_off_when"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.at:%Y-%m-%d %H:%M}"
@@ -71,3 +87,11 @@ class Step(models.Model):
     def is_newer_than(self, moment: datetime) -> bool:
         """Whether it was taken after that moment."""
         return self.at > moment
+
+    def tick_off(self, *, by: Any, at: datetime) -> bool:
+        """Say that what the note asks for is done. False where somebody else said so before; theirs stays."""
+        return bool(type(self).objects.open_notes().filter(pk=self.pk).update(done_at=at, done_by=by))
+
+    def open_again(self) -> None:
+        """Take that back."""
+        type(self).objects.notes().filter(pk=self.pk).update(done_at=None, done_by=None)
