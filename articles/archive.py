@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 
 from django.urls import reverse
 
@@ -10,8 +11,6 @@ from edge.clock import BRUSSELS
 
 from .models import Article
 from .models.article import ArticleQuerySet
-
-MONTHS = range(12, 0, -1)
 
 
 @dataclass(frozen=True, order=True)
@@ -55,18 +54,26 @@ def month_of(moment: datetime) -> Month:
     return Month(local.year, local.month)
 
 
-def span(*, at: datetime) -> tuple[Month, Month] | None:
-    """The first and the last month in which something appeared; None while nothing has."""
-    newest = Article.objects.published(at=at).newest_first().values_list("published_at", flat=True)
-    last, first = newest.first(), newest.reverse().first()
-    return (month_of(first), month_of(last)) if first and last else None
+def earlier(than: Month, *, at: datetime) -> Month | None:
+    """The last month before it in which something appeared that is still to be seen."""
+    found = Article.objects.published(at=at).filter(published_at__lt=than.starts_at).newest_first()
+    return _month_of_first(found)
+
+
+def later(than: Month, *, at: datetime) -> Month | None:
+    """The first month after it in which something appeared."""
+    found = Article.objects.published(at=at).filter(published_at__gte=than.next.starts_at).newest_first().reverse()
+    return _month_of_first(found)
+
+
+def _month_of_first(found: ArticleQuerySet) -> Month | None:
+    moment = found.values_list("published_at", flat=True).first()
+    return month_of(moment) if moment else None
 
 
 def years(*, at: datetime) -> Sequence[tuple[int, list[Month]]]:
-    """Every year from the newest on, with its months from the newest on."""
-    found = span(at=at)
-    if found is None:
-        return []
-    first, last = found
-    calendar = ((year, [Month(year, number) for number in MONTHS]) for year in range(last.year, first.year - 1, -1))
-    return [(year, [month for month in months if first <= month <= last]) for year, months in calendar]
+    """Every year in which something appeared, and those of its months in which something did; the newest first."""
+    published = Article.objects.published(at=at).order_by()
+    firsts = published.datetimes("published_at", "month", order="DESC", tzinfo=BRUSSELS)
+    months = (Month(first.year, first.month) for first in firsts)
+    return [(year, list(those)) for year, those in groupby(months, key=lambda month: month.year)]

@@ -34,8 +34,15 @@ class MonthNumber(IntConverter):
         return f"{int(value):02}"
 
 
+class YearNumber(IntConverter):
+    """A year that a calendar of ours knows."""
+
+    regex = "[12][0-9]{3}"
+
+
 register_converter(FeedForm, "feed_form")
 register_converter(MonthNumber, "month")
+register_converter(YearNumber, "year")
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -47,7 +54,7 @@ urlpatterns = [
     path("live/<slug:slug>/new.json", live_views.new, name="live_new"),
     path("live/<slug:slug>/feed.<feed_form:form>", live_views.feed, name="live_feed"),
     path("archive/", views.archive, name="archive"),
-    path("archive/<int:year>/<month:month>/", views.archive_month, name="archive_month"),
+    path("archive/<year:year>/<month:month>/", views.archive_month, name="archive_month"),
     path("search/", views.search, name="search"),
     path("search/suggestions/", views.suggestions, name="suggestions"),
     path("topics/<slug:slug>/", views.topic, name="topic"),

@@ -154,16 +154,17 @@ def archive(request: Request) -> HttpResponse:
 @public
 @require_safe
 def archive_month(request: Request, year: int, month: int) -> HttpResponse:
-    """Everything of a month, newest first."""
-    here, span = archived.Month(year, month), archived.span(at=request.now)
-    if span is None or not span[0] <= here <= span[1]:
-        raise Http404
+    """Everything of a month, newest first. A month in which nothing appeared is no page."""
+    here = archived.Month(year, month)
     rows = here.of(Article.objects.published(at=request.now)).for_teasers().defer("teaser")
+    river = _river(request, rows, length=40)
+    if river.is_first and not river.rows:
+        raise Http404
     context = {
         "month": here,
-        "river": _river(request, rows, length=40),
-        "later": here.next if here < span[1] else None,
-        "earlier": here.before if here > span[0] else None,
+        "river": river,
+        "later": archived.later(here, at=request.now),
+        "earlier": archived.earlier(here, at=request.now),
     }
     return render(request, "articles/archive_month.html", context)
 

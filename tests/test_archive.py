@@ -1,7 +1,7 @@
 """The archive by month, and the investigations."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -31,26 +31,31 @@ def test_a_month_begins_and_ends_at_midnight_in_brussels() -> None:
     assert "First of November" in page("/archive/2026/11/")
 
 
-def test_the_archive_names_every_month_from_the_first_article_to_the_last() -> None:
+def test_the_archive_names_every_month_in_which_something_appeared_and_no_other() -> None:
     an_article("Old", published=datetime(2025, 11, 15, tzinfo=UTC))
+    an_article("At midnight in Brussels", published=datetime(2025, 12, 31, 23, 0, tzinfo=UTC))
     an_article("New")
+    an_article("Of tomorrow", published=NOW + timedelta(days=30))
     found = dict(years(at=NOW))
-    assert [month.number for month in found[2026]] == list(range(11, 0, -1))
-    assert [month.number for month in found[2025]] == [12, 11]
-    assert 'href="/archive/2025/12/"' in page("/archive/")
-    assert "Nothing appeared in this month" in page("/archive/2025/12/")
+    assert {year: [month.number for month in months] for year, months in found.items()} == {2026: [11, 1], 2025: [11]}
+    assert 'href="/archive/2026/01/"' in page("/archive/")
+    assert "/archive/2025/12/" not in page("/archive/")
 
 
-def test_months_lead_to_their_neighbours_and_no_further() -> None:
-    an_article("Old", published=datetime(2026, 10, 15, tzinfo=UTC))
+def test_months_lead_to_their_neighbours_over_those_without_anything_and_no_further() -> None:
+    an_article("Old", published=datetime(2026, 8, 15, tzinfo=UTC))
     an_article("New")
-    assert 'href="/archive/2026/10/" rel="next"' in page("/archive/2026/11/")
+    assert 'href="/archive/2026/08/" rel="next"' in page("/archive/2026/11/")
+    assert 'href="/archive/2026/11/" rel="prev"' in page("/archive/2026/08/")
+    assert Client().get("/archive/2026/10/").status_code == 404
     assert "/archive/2026/12/" not in page("/archive/2026/11/")
     assert Month(2026, 12).next == Month(2027, 1)
     assert Month(2026, 1).before == Month(2025, 12)
 
 
-@pytest.mark.parametrize("path", ["2026/13/", "2026/00/", "2026/1/", "1850/01/", "99999/01/", "2026/12/", "x/01/"])
+@pytest.mark.parametrize(
+    "path", ["2026/13/", "2026/00/", "2026/1/", "1850/01/", "2999/12/", "0000/01/", "99999/01/", "2026/12/", "x/01/"]
+)
 def test_months_without_articles_are_not_found(path: str) -> None:
     an_article()
     assert Client().get(f"/archive/{path}").status_code == 404
