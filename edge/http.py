@@ -1,5 +1,6 @@
 """A request as this site's views get it."""
 
+import re
 from datetime import datetime
 from typing import Any, cast
 
@@ -27,10 +28,34 @@ def is_kept_for_later(request: HttpRequest) -> bool:
     return KEPT_FOR_LATER in request.headers and request.user.is_authenticated
 
 
+def is_seen_by_staff(request: HttpRequest) -> bool:
+    """Whether a colleague looks at the site as this reader sees it (newsroom/seeing.py)."""
+    return hasattr(request, "seeing")
+
+
 def is_fetched_ahead(request: HttpRequest) -> bool:
-    """Whether nobody has asked to see the page yet: fetched by a guess of the browser, or to be kept for later.
+    """Whether the reader has not asked to see the page: fetched by a guess of the browser, or to be kept for later.
 
     Nothing may be counted or noted, and no message shown, for such a request.
     """
+    if is_seen_by_staff(request):
+        return True
     said = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
     return "prefetch" in said or is_kept_for_later(request)
+
+
+# Words by which programs that drive a real browser say that they are one: scanners of mails, makers of previews.
+_ROBOTS = re.compile(r"(?<!cu)bot\b|crawl|spider|preview|scan|headless|facebookexternalhit|whatsapp", re.IGNORECASE)
+
+
+def is_opened_by_somebody(request: HttpRequest) -> bool:
+    """Whether a browser goes to the page because somebody wants to see it, as far as a request can tell.
+
+    Every browser of the last years says over https what it asks for (Fetch Metadata, W3C); what fetches links to show
+    a preview or to scan a mail does not, or names itself. An old browser is taken for a program: a count is rather too
+    low than too high, and nothing else depends on it.
+    """
+    said = request.headers
+    is_visit = (said.get("Sec-Fetch-Mode"), said.get("Sec-Fetch-Dest")) == ("navigate", "document")
+    is_robot = _ROBOTS.search(said.get("User-Agent", ""))
+    return request.method == "GET" and is_visit and not is_robot and not is_fetched_ahead(request)

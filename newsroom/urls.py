@@ -7,7 +7,7 @@ from django.urls import include, path
 
 from edge.languages import in_every_language
 
-from . import brand, health, installing, metrics, pages, second_factor, state_desk, why_desk
+from . import brand, health, installing, metrics, pages, second_factor, seeing, state_desk, why_desk
 
 # Before admin.site.urls is read, or staff would sign in past the rate limits and second factors.
 admin.site.login = second_factor.asked_for(secure_admin_login(admin.site.login))  # type: ignore[method-assign]
@@ -19,6 +19,8 @@ urlpatterns = [
     path(f"{settings.ADMIN_PATH}/second-factor/", second_factor.second_factor, name="second_factor"),
     path(f"{settings.ADMIN_PATH}/why/", admin.site.admin_view(why_desk.why), name="why"),
     path(f"{settings.ADMIN_PATH}/state/", admin.site.admin_view(state_desk.state_of_the_site), name="state"),
+    path(f"{settings.ADMIN_PATH}/see-as/<int:reader_id>/", admin.site.admin_view(seeing.begin), name="see_as"),
+    path(f"{settings.ADMIN_PATH}/see-as/stop/", admin.site.admin_view(seeing.stop), name="see_as_stop"),
     path(f"{settings.ADMIN_PATH}/", admin.site.urls),
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),

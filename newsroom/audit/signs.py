@@ -37,8 +37,8 @@ def listen() -> None:
         signal.connect(listener)
 
 
-def note(kind: Kind, person: Any, request: HttpRequest | None, through: str = "") -> None:
-    """Write it down if this is somebody on the staff."""
+def note(kind: Kind, person: Any, request: HttpRequest | None, about: User | None = None) -> None:
+    """Write it down if this is somebody on the staff; `about`: whose account it concerns, where not their own."""
     if person is None or not getattr(person, "is_staff", False):
         return
     match = request.resolver_match if request else None
@@ -46,7 +46,9 @@ def note(kind: Kind, person: Any, request: HttpRequest | None, through: str = ""
         at=getattr(request, "now", None) or clock.now(),
         actor_id=person.pk,
         kind=kind,
-        through=(through or (match.url_name if match else "") or "")[:200],
+        through=((match.url_name if match else "") or "")[:200],
+        model=about._meta.label if about else "",
+        object_id=str(about.pk) if about else "",
         request_id=request_id(),
         network=shortened(request) if request else "",
     )

@@ -37,6 +37,12 @@ _COLUMNS = re.compile(r'"(\w+)" = ')
 _LISTED = re.compile(r'INTO "\w+" \(([^)]*)\)')
 
 
+def written_table(sql: str) -> str:
+    """The table that a statement writes to; empty where it only reads."""
+    found = _WRITES.match(sql)
+    return found[2] if found else ""
+
+
 @dataclass
 class Watch:
     """What one request does. Given to `connection.execute_wrapper`."""

@@ -64,7 +64,7 @@
     }
     const tellTrouble = (state) => {
       if (state === "offline") say("No connection. What you type is kept in this browser; save again when you are online.")
-      else say("You are logged out. What you type is kept in this browser. ", link("/admin/", "Log in in another window"), ", then save again here.")
+      else say("You are logged out. What you type is kept in this browser. ", link(facts.desk, "Log in in another window"), ", then save again here.")
       line?.classList.add("warns")
     }
     let sent = begun
