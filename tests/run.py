@@ -90,6 +90,8 @@ def _parts(
         left_out.append("the browser (apt-get install chromium)")
     if shared_memory.PROGRAM is None:
         left_out.append(shared_memory.HOW_TO_GET_IT)
+    if not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()):
+        left_out.append("nginx (apt-get install nginx)")
     if vnu.jar() is None:
         left_out.append(vnu.HOW_TO_GET_IT)
     return parts
