@@ -231,6 +231,8 @@ if IN_PRODUCTION:
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
+# One account in use in more browsers than this within a day is shown to the desk.
+DEVICES_AT_ONCE = env.number("DEVICES_AT_ONCE", default=6, least=1)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -309,6 +311,7 @@ MIDDLEWARE = [
     "edge.languages.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "newsroom.second_factor.shown_again",
     "readers.devices.seen",
     "readers.signing_out.forget_on_device",
     "readers.known_devices.remember",

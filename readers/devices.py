@@ -11,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from edge import clock
@@ -22,6 +23,7 @@ NO_ADDRESS = "0.0.0.0"  # noqa: S104
 # "Last used" is this exact: often enough to recognise a device, and no diary of when somebody reads.
 SEEN_EVERY = timedelta(hours=1)
 SEEN = "seen_at"
+A_DAY = timedelta(days=1)
 # The first that fits is meant: a browser built on another one names that one, too.
 BROWSERS = (
     ("Edg", "Edge"),
@@ -94,6 +96,18 @@ def _now(request: HttpRequest) -> datetime:
 def of(reader: User) -> list[UserSession]:
     """The devices that are logged in at this moment, last used first."""
     return sorted(UserSession.objects.purge_and_list(reader), key=lambda one: one.last_seen_at, reverse=True)
+
+
+def in_use(reader: User, *, at: datetime) -> int:
+    """In how many browsers this account was used within the last day, and is still open."""
+    return UserSession.objects.filter(user=reader, last_seen_at__gt=at - A_DAY).count()
+
+
+def many_at_once(*, at: datetime) -> QuerySet[User]:
+    """Accounts that are used in more browsers a day than one person has (DEVICES_AT_ONCE)."""
+    used = UserSession.objects.filter(last_seen_at__gt=at - A_DAY).order_by().values("user")
+    many = used.annotate(count=Count("pk")).filter(count__gt=settings.DEVICES_AT_ONCE)
+    return User.objects.filter(pk__in=many.values("user"))
 
 
 def end_all(reader: User, *, but: SessionBase | None = None) -> None:

@@ -25,10 +25,10 @@ CODE_LASTS = timedelta(minutes=15)
 _CODE = "proof_code"
 
 
-def is_fresh(request: HttpRequest) -> bool:
+def is_fresh(request: HttpRequest, *, within: timedelta = PROOF_LASTS) -> bool:
     """Whether this session was opened or proved within the last minutes."""
     records = get_authentication_records(request, request.user)
-    return bool(records) and time.time() - records[-1]["at"] < PROOF_LASTS.total_seconds()
+    return bool(records) and time.time() - records[-1]["at"] < within.total_seconds()
 
 
 def required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,6 +18,7 @@ from django.utils.text import Truncator
 
 from edge.desk import ButtonMirrorAdmin, MirrorAdmin
 from edge.http import now_of
+from readers import devices
 from readers.models import User
 
 from . import (  # a desk of its own registers itself
@@ -54,13 +56,27 @@ class ReaderForm(forms.ModelForm):
         return self.cleaned_data["email"].strip().lower()
 
 
+class ManyDevices(admin.SimpleListFilter):
+    """Accounts that more people seem to use than one. Nothing happens to them by itself: somebody asks."""
+
+    title = "browsers in use"
+    parameter_name = "browsers"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("many", f"more than {settings.DEVICES_AT_ONCE} in a day")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        many = devices.many_at_once(at=now_of(request)).values("pk")
+        return queryset.filter(pk__in=many) if self.value() == "many" else queryset
+
+
 @admin.register(User)
 class ReaderAdmin(admin.ModelAdmin):
     """A reader's page answers one question: may they read, and why. Rights are the administrators' alone."""
 
     form = ReaderForm
     list_display = ("email", "name", "is_staff", "is_active", "date_joined")
-    list_filter = ("is_staff", "is_active", "groups")
+    list_filter = ("is_staff", "is_active", "groups", ManyDevices)
     list_per_page = 50
     search_fields = ("email",)
     search_help_text = "The e-mail address or its beginning; also a customer or subscription number of Stripe."
@@ -132,8 +148,17 @@ class ReaderAdmin(admin.ModelAdmin):
             "may_end": may("subscriptions.change_grant"),
             "may_close": closing_desk.may_close(request, reader),  # type: ignore[arg-type]
             "may_allow_trial": may("subscriptions.delete_trialuse"),
+            "browsers": devices.in_use(reader, at=now),
+            "most_browsers": settings.DEVICES_AT_ONCE,
             "now": now,
         }
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Whose rights are other ones comes in anew, with all that the new rights ask for."""
+        super().save_related(request, form, formsets, change)
+        if change and set(form.changed_data) & set(self.rights):
+            is_me = form.instance.pk == request.user.pk
+            devices.end_all(form.instance, but=request.session if is_me else None)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
