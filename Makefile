@@ -14,9 +14,10 @@ help:
 	@echo "make simulate  a year of 1,000 readers while everything fails now and then (ARGS=\"--readers 100 --days 90\")"
 	@echo "make chaos  break what the site stands on, under load, and look what is lost (ARGS=\"--only postgres\")"
 	@echo "make fuzz   10,000 requests that nobody means, to every address (ARGS=2000, FUZZ_SEED=7 to repeat a run)"
+	@echo "make leaks  every known way round a wall, at every address, as everybody who may not read"
 	@echo "make weight  what a first visit to each page transfers; fails when a budget is passed"
 	@echo "make lighthouse  Google's Lighthouse on a phone (needs Node); fails below 99, 100, 100, 100"
-	@echo "make bench  how fast webhooks and reconciliation are, beside the local Stripe alone"
+	@echo "make bench  how fast everything is beside its limit; SIZE=small for a quick look, SIZE=large for a million articles"
 	@echo "make reset  forget the demo database, pictures and mail, so that make run starts over"
 	@echo "make words  collect and compile what is said to readers in French, Dutch and German"
 	@echo "make lock   resolve requirements/*.in into hash-locked requirements/*.txt"
@@ -42,8 +43,11 @@ chaos: $(VENV)/.test
 fuzz: $(VENV)/.test
 	@LOG_LEVEL=ERROR FUZZ_REQUESTS=$(or $(ARGS),10000) $(PY) -m pytest -q -n 2 --show-capture=no tests/security/test_fuzzing.py
 
+leaks: $(VENV)/.test
+	@LOG_LEVEL=ERROR LEAKS=all $(PY) -m pytest -q -n 2 --show-capture=no tests/security/test_leaks.py
+
 bench: $(VENV)/.test
-	@$(PY) -m bench $(ARGS)
+	@$(PY) -m bench $(if $(SIZE),--size $(SIZE)) $(ARGS)
 
 weight: $(VENV)/.test
 	@$(PY) -m bench.weight

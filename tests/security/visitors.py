@@ -63,21 +63,22 @@ class Browser:
 
     def get(self, path: str, data: Any = None, **how: Any) -> Any:
         """As Client.get."""
-        with self._forgetting():
+        with self.forgetting():
             return self.client.get(path, data, **how)
 
     def post(self, path: str, data: Any = None, **how: Any) -> Any:
         """As Client.post."""
-        with self._forgetting():
+        with self.forgetting():
             return self.client.post(path, data, **how)
 
     def generic(self, method: str, path: str, **how: Any) -> Any:
         """As Client.generic."""
-        with self._forgetting():
+        with self.forgetting():
             return self.client.generic(method, path, **how)
 
     @contextmanager
-    def _forgetting(self) -> Iterator[None]:
+    def forgetting(self) -> Iterator[None]:
+        """Inside, the visitor is signed in; at its end nothing has happened."""
         self.client.cookies.clear()
         self.client.cookies.load(self._session)
         before = transaction.savepoint()
