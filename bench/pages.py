@@ -1,155 +1,166 @@
-"""`python -m bench.pages`: pages beside the limit of the server, and how they grow with the archive."""
+"""Pages beside the limit of the server and beside nginx, and what of them grows with the archive."""
 
-import argparse
 import contextlib
-import os
 import shutil
 import statistics
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 from bench.load import Load, load
-from bench.stage import stage
+from bench.served import Served, served
+from bench.stage import working_on
 from tests import programs
 
-SIZES = {"small": (1_000,), "usual": (1_000, 100_000), "large": (1_000, 100_000, 1_000_000)}
-THREADS = 4
 BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
+LIMIT, NGINX = "constant bytes, the limit of the server", "nginx, the same bytes as a file"
+ARTICLE, FRONT, ENTITLED = "article, anyone", "front page, anyone", "article, subscriber"
+MADE_ARTICLE, MADE_FRONT = "article, made for each visitor", "front page, made for each visitor"
+UNCACHED = "newsroom.wsgi:django_application"
+CACHED = "newsroom.wsgi:application"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A page at a number of articles: medians of the rounds, and the share of the limit that was measured beside it."""
+    """Medians of the rounds. `share` is of what was measured first in the same round."""
 
-    what: str
-    articles: int
     per_second: float
     p99_ms: float
-    share_of_limit: float
+    share: float
+    cpu_ms: float = 0.0
 
 
-def main() -> None:
-    """Measure, print a table. A few minutes; ends by itself."""
-    parser = argparse.ArgumentParser(prog="python -m bench.pages", description=__doc__)
-    parser.add_argument("--size", choices=SIZES, default="usual")
-    parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
-    rows: list[Measured] = []
-    with stage() as (site, _):
-        _begin()
-        for articles in SIZES[given.size]:
-            _archive_of(articles)
-            rows += _measure(site, articles, given.seconds, given.rounds)
-    _print(rows, given.rounds, given.seconds)
+@dataclass(frozen=True)
+class Known:
+    """What a database holds: addresses, and the headers of people who are logged in."""
+
+    article: str
+    deep: str
+    subscriber: dict[str, str]
+    in_largest: dict[str, str]
+    in_small: dict[str, str]
 
 
-def _measure(site: str, articles: int, seconds: int, rounds: int) -> Iterator[Measured]:
+@dataclass(frozen=True)
+class Turn:
+    """One thing to measure: how, and at which server, if it is one of ours."""
+
+    ask: Callable[[], Load]
+    server: Served | None = None
+
+
+def known(name: str) -> Known:
+    """Look it up in the database of that name."""
+    from articles.models import Article, Section
+    from groups.models import Seat
+    from subscriptions.models import Subscription
+    from tests.scale.pages import deep_in
+
+    now = datetime.now(UTC)
+    with working_on(name):
+        newest = Article.objects.published(at=now).newest_first().select_related("section")
+        section = Section.objects.order_by("pk")[0]
+        deep = f"{section.get_absolute_url()}?before={deep_in(section.articles.published(at=now))}"
+        paying = Subscription.objects.filter(status="active").order_by("pk")[0].reader
+        seats = Seat.objects.select_related("reader")
+        return Known(
+            article=newest[0].get_absolute_url(),
+            deep=deep,
+            subscriber=_session(paying),
+            in_largest=_session(seats.filter(group=1).order_by("pk")[0].reader),
+            in_small=_session(seats.exclude(group=1).order_by("pk")[0].reader),
+        )
+
+
+def beside_the_limit(url: str, about: Known, *, seconds: int, rounds: int) -> dict[str, Measured]:
     """Each page and its limits by turns, so that a busy moment meets all of them."""
-    session = _a_subscribers_session()
-    paths = _paths()
     with contextlib.ExitStack() as started:
-        django = started.enter_context(_served("newsroom.wsgi:django_application"))
-        limit = started.enter_context(_limit_of(site + paths["article"]))
-        nginx = started.enter_context(_nginx(site + paths["article"]))
-        etag = _header(site + paths["article"], "ETag")
-        turns: dict[str, Callable[[], Load]] = {
-            "the limit: constant bytes": lambda: load(limit, "/", seconds=seconds),
-            **({"nginx, the same bytes as a file": lambda: load(nginx, "/", seconds=seconds)} if nginx else {}),
-            "article, anyone": lambda: load(site, paths["article"], seconds=seconds, headers=BROWSER),
-            "article, not modified": lambda: load(
-                site, paths["article"], seconds=seconds, headers=BROWSER | {"If-None-Match": etag}, expect=304
-            ),
-            "front page, anyone": lambda: load(site, "/", seconds=seconds, headers=BROWSER),
-            "feed, anyone": lambda: load(site, "/feed.xml", seconds=seconds, headers=BROWSER),
-            "article, subscriber": lambda: load(site, paths["article"], seconds=seconds, headers=session),
-            "article, made for each visitor": lambda: load(django, paths["article"], seconds=seconds),
-            "front page, made for each visitor": lambda: load(django, "/", seconds=seconds),
-            "search, anyone": lambda: load(site, "/search/?q=bridge+minister", seconds=seconds),
+        site = started.enter_context(served(CACHED, DATABASE_URL=url))
+        django = started.enter_context(served(UNCACHED, DATABASE_URL=url))
+        limit = started.enter_context(_limit_of(site.url + about.article))
+        nginx = started.enter_context(_nginx(site.url + about.article))
+        etag = {"If-None-Match": _header(site.url + about.article, "ETag")}
+
+        def page(at: Served, path: str, headers: dict[str, str] = BROWSER, **how: Any) -> Turn:
+            return Turn(lambda: load(at.url, path, seconds=seconds, headers=headers, **how), at)
+
+        turns = {
+            LIMIT: page(limit, "/"),
+            **({NGINX: Turn(lambda: load(nginx, "/", seconds=seconds, headers=BROWSER))} if nginx else {}),
+            ARTICLE: page(site, about.article),
+            "article, not modified": page(site, about.article, BROWSER | etag, expect=304),
+            FRONT: page(site, "/"),
+            "feed, anyone": page(site, "/feed.xml"),
+            ENTITLED: page(site, about.article, about.subscriber),
+            "article, 1 in 100 entitled": page(site, about.article, about.subscriber, one_in=100, others=BROWSER),
+            "article, 1 in 10 entitled": page(site, about.article, about.subscriber, one_in=10, others=BROWSER),
+            MADE_ARTICLE: page(django, about.article),
+            MADE_FRONT: page(django, "/"),
+            "article, by a seat in a small agreement, made": page(django, about.article, about.in_small),
+            "article, by a seat in the largest, made": page(django, about.article, about.in_largest),
         }
-        for path in ("/", paths["article"], "/feed.xml"):
-            load(site, path, seconds=1, headers=BROWSER)
-        measured: dict[str, list[tuple[Load, float]]] = {what: [] for what in turns}
-        for _ in range(rounds):
-            ceiling = 0.0
-            for what, turn in turns.items():
-                one = turn()
-                ceiling = ceiling or one.per_second
-                measured[what].append((one, one.per_second / ceiling))
-    for what, found in measured.items():
-        yield Measured(
-            what,
-            articles,
-            statistics.median(one.per_second for one, _ in found),
-            statistics.median(one.p99_ms for one, _ in found),
-            statistics.median(share for _, share in found),
-        )
+        return by_turns(turns, seconds=seconds, rounds=rounds)
 
 
-def _print(rows: list[Measured], rounds: int, seconds: int) -> None:
-    print(f"{'':36}{'articles':>10}{'per second':>12}{'p99, ms':>10}{'of the limit':>14}")
-    for row in rows:
-        share = f"{row.share_of_limit:.0%}" if row.share_of_limit < 0.995 else "-"
-        print(f"{row.what:36}{row.articles:>10,}{row.per_second:>12,.0f}{row.p99_ms:>10.1f}{share:>14}")
-    print(f"Medians of {rounds} rounds of {seconds} s; 16 connections; one process with {THREADS} threads.")
+def beside_each_other(databases: Mapping[int, str], about: Mapping[int, Known], *, seconds: int, rounds: int) -> Any:
+    """The same pages of sites of every size, by turns: what was measured by page, then by size."""
+    with contextlib.ExitStack() as started:
+        turns: dict[tuple[str, int], Turn] = {}
+        sites = {
+            size: (
+                started.enter_context(served(CACHED, DATABASE_URL=url)),
+                started.enter_context(served(UNCACHED, DATABASE_URL=url)),
+            )
+            for size, url in databases.items()
+        }
+        for what, which, path in (
+            (ARTICLE, 0, "article"),
+            (FRONT, 0, "/"),
+            (MADE_ARTICLE, 1, "article"),
+            (MADE_FRONT, 1, "/"),
+            ("section, 19 of 20 pages in, made", 1, "deep"),
+        ):
+            for size, pair in sites.items():
+                address = path if path == "/" else getattr(about[size], path)
+                turns[what, size] = Turn(
+                    lambda at=pair[which], address=address: load(at.url, address, seconds=seconds, headers=BROWSER),  # type: ignore[misc]
+                    pair[which],
+                )
+        found = by_turns(turns, seconds=seconds, rounds=rounds)
+    return {what: {size: found[what, size] for size in databases} for what, _ in turns}
 
 
-# --- What is measured -------------------------------------------------------------------------------
+def by_turns(turns: Mapping[Any, Turn], *, seconds: int, rounds: int) -> dict[Any, Measured]:
+    """Medians of so many rounds; each is asked once before, unmeasured."""
+    for turn in turns.values():
+        turn.ask()
+    measured: dict[Any, list[Measured]] = {what: [] for what in turns}
+    for _ in range(rounds):
+        ceiling = 0.0
+        for what, turn in turns.items():
+            used = turn.server.cpu_seconds if turn.server else 0.0
+            one = turn.ask()
+            used = turn.server.cpu_seconds - used if turn.server else 0.0
+            ceiling = ceiling or one.per_second
+            cpu_ms = 1000 * used / max(one.per_second * seconds, 1)
+            measured[what].append(Measured(one.per_second, one.p99_ms, one.per_second / max(ceiling, 0.1), cpu_ms))
+    return {
+        what: Measured(*(statistics.median(getattr(one, name) for one in found) for name in Measured.__annotations__))
+        for what, found in measured.items()
+    }
 
 
-def _begin() -> None:
-    from newsroom.demo import content
-    from newsroom.demo.fill import _author, _section, _short_things
-    from subscriptions.models import Plan
-
-    for row in content.rows("sections"):
-        _section(row)
-    for row in content.rows("authors"):
-        _author(row)
-    _short_things(datetime.now(UTC))
-    for interval, cents in (("year", 15000), ("month", 1500)):
-        Plan.objects.get_or_create(
-            interval=interval, price_cents=cents, lookup_key=interval, stripe_price_id=f"price_{interval}"
-        )
-
-
-def _archive_of(articles: int) -> None:
-    from django.db import connection
-
-    from newsroom.demo import many
-
-    began = time.monotonic()
-    many.make_up_to(articles, at=datetime.now(UTC))
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    print(f"{articles:,} articles after {time.monotonic() - began:.0f} s", flush=True)
-
-
-def _paths() -> dict[str, str]:
-    from articles.models import Article
-
-    return {"article": Article.objects.newest_first().first().get_absolute_url()}  # type: ignore[union-attr]
-
-
-def _a_subscribers_session() -> dict[str, str]:
-    """The headers of a subscriber who is logged in."""
-    from importlib import import_module
-
+def _session(reader: Any) -> dict[str, str]:
+    """The headers of somebody who is logged in."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
-    from readers.models import User
-    from tests.make import a_subscription
-
-    reader, is_new = User.objects.get_or_create(email="bench@example.org")
-    if is_new:
-        a_subscription(reader, at=datetime.now(UTC))
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(reader.pk), reader.get_session_auth_hash()
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -162,24 +173,12 @@ def _a_subscribers_session() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _served(application: str, **environment: str) -> Iterator[str]:
-    before = dict(os.environ)
-    os.environ.update(environment)
-    try:
-        with programs.site(application, port=programs.free_port(), threads=THREADS) as url:
-            yield url
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-@contextlib.contextmanager
-def _limit_of(url: str) -> Iterator[str]:
+def _limit_of(url: str) -> Iterator[Served]:
     with tempfile.NamedTemporaryFile() as file:
         file.write(_compressed(url))
         file.flush()
-        with _served("bench.constant:application", BENCH_BYTES=file.name, BENCH_ENCODING="br") as address:
-            yield address
+        with served("bench.constant:application", BENCH_BYTES=file.name, BENCH_ENCODING="br") as constant:
+            yield constant
 
 
 @contextlib.contextmanager
@@ -217,7 +216,3 @@ def _compressed(url: str) -> bytes:
 def _header(url: str, name: str) -> str:
     with urlopen(Request(url, headers=BROWSER), timeout=30) as answer:
         return answer.headers.get(name, "")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,9 @@
-"""What the benches run on: PostgreSQL, the local Stripe, the site by granian, and subscribers on both sides."""
+"""What the benches run on: PostgreSQL, the local Stripe, a database for each size, and subscribers on both sides."""
 
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,16 +11,19 @@ from tests import pg, programs
 
 SECRET = "whsec_local_sandbox"
 CONNECTIONS = 16
+# What PostgreSQL has on a machine of its own; the tests' server does with less.
+ROOMY = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
 
 
 @contextlib.contextmanager
-def stage() -> Iterator[tuple[str, str]]:
-    """Everything started and empty; yields the addresses of the site and of Stripe. Raises SystemExit."""
+def stage() -> Iterator[str]:
+    """PostgreSQL with one empty, migrated database, and Stripe; yields Stripe's address. Raises SystemExit."""
     bin_dir = pg.binaries()
     if bin_dir is None:
         raise SystemExit("The benches need PostgreSQL (apt-get install postgresql).")
+    pg.FAST.update(ROOMY)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.ExitStack() as started:
-        stripe_port, site_port = programs.free_port(), programs.free_port()
+        stripe_port = programs.free_port()
         stripe = f"http://127.0.0.1:{stripe_port}"
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "bench.settings",
@@ -34,10 +37,43 @@ def stage() -> Iterator[tuple[str, str]]:
         _make_ready()
         program = ("-m", "stripe_sandbox", "--port", str(stripe_port))
         started.enter_context(programs.running(*program, answers_at=f"{stripe}/"))
-        site = programs.site("newsroom.wsgi:application", port=site_port, threads=CONNECTIONS)
-        address = started.enter_context(site)
         started.callback(_let_go_of_the_database)
-        yield address, stripe
+        yield stripe
+
+
+def databases(sizes: Sequence[int], *, at: datetime, say: Callable[[str], object]) -> dict[int, str]:
+    """A filled database for each number of articles, with as many readers; their DATABASE_URLs."""
+    from django.db import connection
+
+    from tests.scale.filled import Size, fill
+
+    made = {}
+    for size in sizes:
+        name = f"site_{size}"
+        _let_go_of_the_database()
+        with connection.creation._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE postgres")
+        made[size] = os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
+        with working_on(name):
+            fill(Size(size, size), at=at, say=lambda what, size=size: say(f"{size:,} articles: {what}"))  # type: ignore[misc]
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM")
+    return made
+
+
+@contextlib.contextmanager
+def working_on(name: str) -> Iterator[None]:
+    """Let this process work on another database of the server."""
+    from django.db import connection
+
+    own = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = own
 
 
 def subscribe(count: int) -> list[str]:
