@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from edge.desk import ButtonMirrorAdmin, MirrorAdmin
+from edge.desk import ButtonMirrorAdmin, LatelySeen, MirrorAdmin
 
 from . import address, devices
 from .models import AddressChange, Consent, Letter, Newsletter
@@ -17,7 +17,9 @@ class LetterAdmin(MirrorAdmin):
     """What we wrote to whom, word for word."""
 
     list_display = ("to", "subject", "kind", "written_at", "sent_at", "failures")
-    list_filter = ("kind",)
+    list_filter = (("kind", LatelySeen),)
+    # As they were written, by the index that is there.
+    ordering = ("-pk",)
     search_fields = ("to__startswith",)
     search_help_text = "The e-mail address or its beginning."
     show_full_result_count = False
@@ -63,7 +65,8 @@ class ConsentAdmin(MirrorAdmin):
     """What readers agreed to, in which words, and until when."""
 
     list_display = ("reader", "purpose", "given_at", "withdrawn_at")
-    list_filter = ("purpose",)
+    list_filter = (("purpose", LatelySeen),)
+    ordering = ("-pk",)
     list_select_related = ("reader",)
     search_fields = ("reader__email__startswith",)
     search_help_text = "The e-mail address or its beginning."

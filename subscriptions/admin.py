@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
-from edge.desk import ButtonMirrorAdmin, MirrorAdmin
+from edge.desk import ButtonMirrorAdmin, LatelySeen, MirrorAdmin, UpToAPoint
 from edge.http import now_of
 from readers import devices
 from readers.models import User
@@ -82,6 +82,7 @@ class ReaderAdmin(admin.ModelAdmin):
     search_help_text = "The e-mail address or its beginning; also a customer or subscription number of Stripe."
     show_full_result_count = False
     ordering = ("-pk",)
+    paginator = UpToAPoint
     actions = None
     filter_horizontal = ("groups",)
     account = ("email", "name")
@@ -209,7 +210,8 @@ class SubscriptionAdmin(MirrorAdmin):
     """What Stripe says. It is changed by the reader, or at Stripe, and never here."""
 
     list_display = ("reader", "plan", "status", "period_ends_at", "ends_at", "unpaid_since", "recorded_at")
-    list_filter = ("status", "plan")
+    list_filter = (("status", LatelySeen), "plan")
+    ordering = ("-pk",)
     list_select_related = ("reader", "plan")
     search_fields = ("reader__email__startswith", "stripe_id__exact")
     show_full_result_count = False
@@ -279,7 +281,8 @@ class StripeEventAdmin(ButtonMirrorAdmin):
 
     button = "Handle again"
     list_display = ("kind", "stripe_id", "received_at", "handled_at", "attempts", "outcome")
-    list_filter = (OutcomeFilter, "kind")
+    list_filter = (OutcomeFilter, ("kind", LatelySeen))
+    ordering = ("-pk",)
     search_fields = ("stripe_id__exact",)
     show_full_result_count = False
 

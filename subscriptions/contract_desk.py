@@ -34,6 +34,7 @@ class ContractAdmin(MirrorAdmin):
 
     list_display = ("number", "kind", "reader", "channel", "concluded_at", "price_cents", "interval")
     list_filter = ("kind", "channel")
+    ordering = ("-pk",)
     list_select_related = ("reader",)
     search_fields = ("number_key__startswith", "email__startswith", "reader__email__startswith")
     search_help_text = "Its number without dashes (VD2026000123), or the e-mail address."

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from edge.desk import MOMENT_HELP, MomentInput
+from edge.desk import MOMENT_HELP, MomentInput, UpToAPoint
 from edge.http import Request, now_of
 from edge.tables import NotATable, text_of
 from readers.models import User
@@ -153,6 +153,7 @@ class GrantAdmin(admin.ModelAdmin):
     list_select_related = ("reader", "owner", "granted_by", "ended_by")
     search_fields = ("reader__email__startswith", "reason")
     search_help_text = "E-mail address or reason."
+    paginator = UpToAPoint
     show_full_result_count = False
     autocomplete_fields = ("reader",)
     actions = None

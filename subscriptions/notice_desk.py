@@ -27,8 +27,8 @@ class NoticeAdmin(MirrorAdmin):
     list_select_related = ("subscription__reader",)
     search_fields = ("subscription__reader__email__startswith", "subscription__stripe_id__exact")
     search_help_text = "The reader's e-mail address or its beginning; a number of Stripe."
-    show_full_result_count = False
-    date_hierarchy = "due_at"
+    # As they were written: each is written on the day it is due.
+    ordering = ("-pk",)
 
     @admin.display(description="reader", ordering="subscription__reader__email")
     def reader(self, notice: Notice) -> str:

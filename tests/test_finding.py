@@ -149,7 +149,7 @@ def test_the_list_asks_as_little_for_many_as_for_few(desk):
 
 
 def test_many_are_counted_up_to_a_point_only(desk, monkeypatch):
-    monkeypatch.setattr(finding, "MOST_COUNTED", 2)
+    monkeypatch.setattr("edge.desk.MOST_COUNTED", 2)
     for count in range(3):
         an_article(f"Story {count}", slug=f"story-{count}")
     assert "More than 2 articles" in desk.get(LIST).content.decode()

@@ -1,13 +1,11 @@
 """The list of articles: found by every word, narrowed, and as fast with a hundred thousand as with a hundred."""
 
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -19,12 +17,11 @@ from django.views.decorators.http import require_safe
 from articles import results
 from articles.models import Article, Author, Byline, Picture, Section
 from articles.search import desk
+from edge.desk import UpToAPoint
 from edge.http import now_of
 
 from . import bulk, chart
 
-# From here on it says "more than", and older ones are found by narrowing: nobody turns forty pages.
-MOST_COUNTED = 2_000
 # A list of names longer than this is searched in, not chosen from.
 MOST_NAMES = 60
 COUNTED = {
@@ -34,25 +31,6 @@ COUNTED = {
     "trials": "Trials begun",
     "paid": "Paid",
 }
-
-
-class UpToAPoint(Paginator):
-    """Pages that are counted up to a point, so that the count costs the same however many rows there are."""
-
-    @cached_property
-    def _found(self) -> int:
-        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        return rows.order_by()[: MOST_COUNTED + 1].values("pk").count()
-
-    @cached_property
-    def count(self) -> int:
-        """The number of rows, or MOST_COUNTED where there are more."""
-        return min(self._found, MOST_COUNTED)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there are more than were counted."""
-        return self._found > MOST_COUNTED
 
 
 class WithResults(ChangeList):

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
 from articles.models import AgendaItem, Brief
-from edge.desk import MOMENTS, MomentInput
+from edge.desk import MOMENTS, MomentInput, UpToAPoint
 from edge.http import now_of
 
 
@@ -40,6 +40,7 @@ class QuickAdmin(ShortAdmin):
     quick_button: ClassVar[str]
     change_list_template = "admin/articles/quick.html"
     show_full_result_count = False
+    paginator = UpToAPoint
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.quick))

@@ -98,6 +98,7 @@ class Grant(models.Model):
         ]
         indexes = [
             models.Index(fields=["reader", "ends_at"]),
+            models.Index(fields=["-ends_at", "-id"], name="grant_last_end_first"),
             models.Index(fields=["ends_at"], condition=models.Q(owner_told_at=None), name="grant_owner_not_told"),
             models.Index(fields=["id"], condition=models.Q(reader_waits_for_letter=True), name="grant_letter_to_write"),
         ]

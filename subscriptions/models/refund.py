@@ -103,6 +103,7 @@ class Refund(models.Model):
         ordering = ["-asked_at"]
         default_permissions = ("view",)
         permissions = [("refund", "Can give money back")]
+        indexes = [models.Index(fields=["-asked_at", "-id"], name="refund_newest")]
         constraints = [
             models.CheckConstraint(condition=Q(cents__gt=0), name="refund_of_something"),
             models.UniqueConstraint(fields=["stripe_id"], condition=~Q(stripe_id=""), name="one_refund_per_number"),
