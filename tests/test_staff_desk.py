@@ -65,6 +65,8 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
         "articles.agendaitem": ALL,
         "articles.topic": ALL,
         "articles.correction": {VIEW, ADD, CHANGE},
+        "articles.formeraddress": ALL,
+        "articles.oldaddress": ALL,
         "articles.livecoverage": ALL,
         "articles.liveentry": ALL,
         "newsroom.page": {VIEW, ADD, CHANGE},
