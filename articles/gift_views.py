@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from edge.caching import counts_as
-from edge.http import Request, is_fetched_ahead
+from edge.http import Request, is_fetched_ahead, is_opened_by_somebody
 from subscriptions.access import entitlement_for
 
 from . import gifts
@@ -35,7 +35,7 @@ def opened(request: Request, token: str) -> HttpResponse:
     reading = reading_of_gift(article, link, at=request.now)
     if reading is None:
         return render(request, "articles/gift_over.html", {"article": article}, status=410)
-    if request.method == "GET":
+    if is_opened_by_somebody(request):
         link.was_opened()
     page = article_page(article, reading, reader=request.user, at=request.now)
     context = {"page": page, "article": article, "reading": reading, "here": article.section, "gift": link}

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from edge.http import Request, is_fetched_ahead
+from edge.http import Request, is_fetched_ahead, is_opened_by_somebody
 
 from .article_page import article_page
 from .models import Article, ShareLink
@@ -29,7 +29,7 @@ def shared(request: Request, token: str) -> HttpResponse:
         context = {"link": link, "why": link.why_ended(at=request.now), "article": article}
         context["is_out"] = article.is_published(at=request.now)
         return _in_confidence(render(request, "articles/shared_over.html", context, status=HTTPStatus.GONE))
-    if request.method == "GET":
+    if is_opened_by_somebody(request):
         link.was_opened(at=request.now)
     nobody = AnonymousUser()
     page = article_page(article, reading, reader=nobody, at=request.now)

@@ -26,6 +26,8 @@ from subscriptions.models import Contract, Customer, Grant, Plan, Subscription, 
 NOW = datetime(2026, 11, 17, 12, 0, tzinfo=UTC)
 YESTERDAY = NOW - timedelta(days=1)
 TOMORROW = NOW + timedelta(days=1)
+# What every browser says with a page that somebody asked to see.
+BY_BROWSER = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "User-Agent": "Mozilla/5.0 Firefox/140.0"}
 TEXT = (
     "<p>The first paragraph is for everyone.</p><p>So is the second one.</p>"
     "<p>The third is paid for and says canaryword.</p><p>The fourth ends the story.</p>"

@@ -10,7 +10,7 @@ from django.test import Client
 from articles import gifts
 from articles.models import Article, GiftLink, PrivateFeed
 from readers.models import User
-from tests.make import NOW, TEXT, a_reader, a_subscription, an_article
+from tests.make import BY_BROWSER, NOW, TEXT, a_reader, a_subscription, an_article
 
 pytestmark = pytest.mark.django_db
 PAID = "canaryword"
@@ -138,11 +138,34 @@ def test_a_gift_opens_its_own_article_and_no_other(alice: User, article: Article
 
 def test_openings_are_counted_but_not_by_whom(alice: User, article: Article) -> None:
     address = given(alice, article)
-    Client().head(address)
+    assert "not yet" in signed_in(alice).get("/account/gifts/").content.decode()
     for _ in range(3):
-        Client().get(address)
+        Client().get(address, headers=BY_BROWSER)
     assert GiftLink.objects.get().times_opened == 3
     assert "3 times" in signed_in(alice).get("/account/gifts/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"},
+        {"User-Agent": "WhatsApp/2.24.1 A"},
+        BY_BROWSER | {"User-Agent": "Mozilla/5.0 HeadlessChrome/140.0 Safari/537.36"},
+        BY_BROWSER | {"User-Agent": "Mozilla/5.0 (compatible; bingbot/2.0) Chrome/140.0"},
+        BY_BROWSER | {"Sec-Fetch-Dest": "iframe"},
+        BY_BROWSER | {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    ],
+)
+def test_who_only_looks_at_a_link_reads_it_and_is_not_counted(
+    alice: User, article: Article, said: dict[str, str]
+) -> None:
+    address = given(alice, article)
+    assert PAID in Client().get(address, headers=said).content.decode()
+    Client().head(address, headers=BY_BROWSER)
+    assert GiftLink.objects.get().times_opened == 0
+    Client().get(address, headers=BY_BROWSER | {"User-Agent": "Mozilla/5.0 (Linux; CUBOT NOTE 20) Chrome/140.0"})
+    assert GiftLink.objects.get().times_opened == 1
 
 
 def test_nobody_ends_the_gift_of_another(alice: User, article: Article) -> None:

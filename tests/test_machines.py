@@ -159,3 +159,14 @@ def test_what_is_not_out_has_no_card() -> None:
 def test_any_headline_fits_on_a_card(headline: str) -> None:
     article = an_article(headline, slug="x")
     assert Client().get(cards.address_of(article)).status_code == 200
+
+
+FOR_MACHINES = ("robots.txt", "sitemap.xml", "sitemap-news.xml", "sitemap-2026.xml", "feed.xml", "feed.json")
+FOR_PROGRAMS = (".well-known/tdmrep.json", "worker.js", "manifest.webmanifest", "speculation-rules.json", "favicon.ico")
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "nl", "de"])
+def test_what_machines_fetch_has_one_address_whatever_language_stands_before_it(language: str) -> None:
+    an_article()
+    for name in (*FOR_MACHINES, *FOR_PROGRAMS, "", "latest/", "oembed/", "healthz/", "climate/story/"):
+        assert Client().get(f"/{language}/{name}").status_code == 404, name

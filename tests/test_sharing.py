@@ -11,7 +11,7 @@ from django.test import Client
 from articles.models import Article, ShareLink
 from readers.models import User
 
-from .make import NOW, TOMORROW, YESTERDAY, a_plan, an_article, somebody_in
+from .make import BY_BROWSER, NOW, TOMORROW, YESTERDAY, a_plan, an_article, somebody_in
 
 pytestmark = pytest.mark.django_db
 PAID = "canaryword"
@@ -114,14 +114,15 @@ def test_the_token_stands_in_the_address_and_in_no_row(desk):
     assert token not in desk.get(shares_of(article)).content.decode()
 
 
-def test_opening_is_counted_and_looking_ahead_is_not(desk):
+def test_opening_is_counted_and_looking_ahead_or_scanning_is_not(desk):
     article = an_article(published=None)
     address = address_made_for(desk, article)
 
+    Client().get(address, headers=BY_BROWSER)
+    Client().head(address, headers=BY_BROWSER)
     Client().get(address)
-    Client().head(address)
-    assert Client().get(address, headers={"Sec-Purpose": "prefetch"}).status_code == 503
-    Client().get(address)
+    assert Client().get(address, headers=BY_BROWSER | {"Sec-Purpose": "prefetch"}).status_code == 503
+    Client().get(address, headers=BY_BROWSER)
 
     assert ShareLink.objects.get().times_opened == 2
     assert "2 times" in desk.get(shares_of(article)).content.decode()
