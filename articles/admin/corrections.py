@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from .article import ArticleAdmin
 
 
+PUBLIC = {
+    "note": "Everybody reads it, also without a subscription: quote nothing of the paid text but the mistake itself.",
+    "said": "The words that were wrong. They are public, also those from behind the wall.",
+    "says_now": "The words in their place. Public, too.",
+}
+
+
 @admin.register(Correction)
 class CorrectionAdmin(admin.ModelAdmin):
     """Every correction. A new one is made on the page of its article, together with the words it is about."""
@@ -36,6 +43,9 @@ class CorrectionAdmin(admin.ModelAdmin):
     def article_link(self, correction: Correction) -> str:
         address = reverse("admin:articles_article_change", args=[correction.article_id])
         return format_html('<a href="{}">{}</a>', address, correction.article)
+
+    def get_form(self, request: HttpRequest, obj: Correction | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, help_texts=PUBLIC, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

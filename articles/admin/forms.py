@@ -131,12 +131,18 @@ class ArticleForm(forms.ModelForm):
         label="New note",
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="What was wrong and what is right, in a sentence or two. It stands above the text with today’s date, "
-        "and on the page of all corrections. Everybody reads it, also without a subscription.",
+        "and on the page of all corrections. Everybody reads it, also without a subscription: quote nothing of the "
+        "paid text but the mistake itself.",
     )
     it_said = forms.CharField(
-        required=False, max_length=500, label="It said", help_text="The wrong words, if it helps."
+        required=False,
+        max_length=500,
+        label="It said",
+        help_text="The wrong words, if it helps. They become public, also those from behind the wall: only these.",
     )
-    it_says_now = forms.CharField(required=False, max_length=500, label="It says now")
+    it_says_now = forms.CharField(
+        required=False, max_length=500, label="It says now", help_text="Only the words in their place: public, too."
+    )
 
     class Meta:
         model = Article
