@@ -22,6 +22,7 @@ def site(request: Request) -> dict[str, Any]:
     return {
         "SITE_NAME": settings.SITE_NAME,
         "SITE_WORDMARK": settings.SITE_WORDMARK or settings.SITE_NAME,
+        "SITE_CITY": settings.SITE_CITY,
         "SITE_SOCIAL": settings.SITE_SOCIAL,
         "theme_colours": colours.whole(settings.SITE_COLOURS)["band"],
         "brand_css": brand.address(),

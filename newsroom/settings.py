@@ -56,6 +56,8 @@ SITE_TAGLINE, SITE_DESCRIPTION = SITE_TAGLINES["en"], SITE_DESCRIPTIONS["en"]
 SITE_URL = env.url("SITE_URL", default="http://localhost:8000", required=True)
 SITE_POSTAL_ADDRESS = env.text("SITE_POSTAL_ADDRESS", default="1 Example Street, 1000 Brussels")
 SITE_PUBLISHER = env.text("SITE_PUBLISHER", default=f"{SITE_NAME} asbl, {SITE_POSTAL_ADDRESS}")
+# Where the day's agenda on the front page takes place.
+SITE_CITY = env.text("SITE_CITY", default="Brussels")
 # Our pages elsewhere, with commas.
 SITE_SOCIAL = env.words("SITE_SOCIAL")
 # `SITE_COLOUR_BRAND="#0b5b4f #82d5b9"`, by day and by night; what is not set stays ours (edge/colours.py).

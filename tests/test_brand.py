@@ -16,6 +16,7 @@ from django.urls import get_resolver
 from PIL import Image
 
 from articles.cards import address_of
+from articles.models import AgendaItem
 from edge import colours
 from newsroom import brand
 from newsroom.environment import Environment
@@ -50,6 +51,17 @@ def another_brand(settings: Any, at: Any) -> None:
 @pytest.fixture
 def other_colours(settings: Any) -> None:
     settings.SITE_COLOURS = THEIRS
+
+
+@pytest.mark.django_db
+def test_the_agenda_is_of_the_city_of_the_newsroom(settings: Any, at: Any) -> None:
+    at(NOW)
+    settings.SITE_CITY = "Port Ellen"
+    an_article()
+    AgendaItem.objects.create(title="The ferry comes", starts_at=NOW)
+    page = Client().get("/").content.decode()
+    assert page.count("Today in Port Ellen") == 2
+    assert "Today in Brussels" not in page
 
 
 # --- The name ---------------------------------------------------------------------------------------------
