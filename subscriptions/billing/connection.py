@@ -12,6 +12,7 @@ import requests
 import stripe
 
 from .. import calls
+from . import believable
 from .errors import BillingRefused, BillingUnavailable, BillingUnknown, Undecided
 
 # Under how many keys one thing is asked for, where Stripe keeps answering with an error of its own.
@@ -78,7 +79,10 @@ class _Connection(stripe.HTTPClient):
 
         def ask(seconds: float) -> calls.Answer:
             session.seconds = seconds
-            return calls.Answer(*client.request(method, url, headers, post_data))
+            answer = calls.Answer(*client.request(method, url, headers, post_data))
+            if answer.status < 300 and not believable.answers(url, answer.body):
+                raise stripe.APIConnectionError("What came back is no answer to what was asked.")
+            return answer
 
         return calls.patiently(ask, no_answer=stripe.APIConnectionError)
 
