@@ -2,16 +2,17 @@
 
 import argparse
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from chaos import cast, checks, faults, kills
 from chaos.load import FRESH_AFTER, NONE, Load
-from chaos.stage import Stage, stage
+from chaos.stage import Stage, redis_program, stage
 
 # So long everything has to be right after what was broken is mended.
 STRICT_SECONDS = 2.0
@@ -34,66 +35,98 @@ class Outcome:
 def main() -> int:
     """Run the faults, print a table; 0 where nothing was wrong and nothing lost."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--only", default="", metavar="WORDS", help="the faults with these words in their name")
-    parser.add_argument("--list", action="store_true", help="print their names")
+    parser.add_argument("--only", default="", metavar="WORDS", help="what has these words in its name")
+    parser.add_argument("--list", action="store_true", help="print the names")
     parser.add_argument("--log", type=Path, metavar="FILE", help="keep there what the site and its worker logged")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    chosen = faults.chosen(given.only)
+    words = given.only.lower()
     if given.list:
         print("\n".join([*(one.name for one in faults.FAULTS), *(name for name, _ in kills.all_lives(""))]))
         return 0
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _like_ctrl_c)
     try:
-        outcomes = run(chosen, log=given.log) if chosen else []
-        for one in _deaths(given.only.lower()):
-            outcomes.append(one)
-            _tell(one)
+        if given.part:
+            outcomes = list(PARTS[given.part](words, given.log))
+            return int(any(one.wrong or one.lost for one in outcomes))
+        return _all_parts(words)
     except KeyboardInterrupt:
-        print("\nStopped.")
+        if not given.part:
+            print("\nStopped.", flush=True)
         return 1
-    return 0 if outcomes and all(not one.wrong and not one.lost for one in outcomes) else 1
+
+
+def _all_parts(words: str) -> int:
+    """Each part in a process of its own, since each has other settings; 0 where all of them went well."""
+    chosen = [
+        *(["faults"] if any(not one.needs_redis for one in faults.chosen(words)) else []),
+        *(["redis"] if any(one.needs_redis for one in faults.chosen(words)) else []),
+        *(["deaths"] if list(kills.all_lives(words)) else []),
+    ]
+    if not chosen:
+        print(f"Nothing has “{words}” in its name; --list prints the names.")
+        return 2
+    print(f"{'fault':52}{'requests':>9}{'put off':>9}{'wrong':>7}{'lost':>6}{'s':>5}", flush=True)
+    return max([_part(name) for name in chosen])
+
+
+def _part(name: str) -> int:
+    process = subprocess.Popen([sys.executable, "-m", "chaos", "--part", name, *sys.argv[1:]])
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        raise
 
 
 def _like_ctrl_c(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def run(chosen: list[faults.Fault], *, log: Path | None = None) -> list[Outcome]:
+def _faults(words: str, log: Path | None) -> Iterator[Outcome]:
+    return _under_load([one for one in faults.chosen(words) if not one.needs_redis], log, with_redis=False)
+
+
+def _redis(words: str, log: Path | None) -> Iterator[Outcome]:
+    if redis_program() is None:
+        print(f"{'redis':52} left out: there is no Redis or Valkey here")
+        return iter(())
+    return _under_load([one for one in faults.chosen(words) if one.needs_redis], log, with_redis=True)
+
+
+def _under_load(chosen: list[faults.Fault], log: Path | None, *, with_redis: bool) -> Iterator[Outcome]:
     """One after the other, on one stage; what came of each is printed at once."""
-    outcomes = []
-    with stage() as it:
+    with stage(with_redis=with_redis) as it:
         it.start_site()
         gathered = cast.gather(it.site)
         it.start_worker()
         load = Load(it, gathered)
         load.start()
         try:
-            print(f"{'fault':52}{'requests':>9}{'put off':>9}{'wrong':>7}{'lost':>6}{'s':>5}", flush=True)
             for one in chosen:
                 if one.needs_disk and not (it.database.has_own_disk and it.media_has_own_disk):
                     print(f"{one.name:52} left out: it needs a disk of its own, which only root may mount")
                     continue
-                outcomes.append(_through(it, load, one))
-                _tell(outcomes[-1])
+                outcome = _through(it, load, one)
+                _tell(outcome)
+                yield outcome
         finally:
             load.stop()
             if log:
                 log.write_bytes(b"".join((it.folder / name).read_bytes() for name in ("log", "output")))
-    return outcomes
 
 
-def _deaths(words: str) -> Iterator[Outcome]:
-    """Everything that can die at a step: here the requests are the steps at which it did."""
-    chosen = list(kills.all_lives(words))
-    if not chosen:
-        return
-    print(f"{'killed at every step':52}{'steps':>9}{'':>9}{'':>7}{'lost':>6}{'s':>5}", flush=True)
+def _deaths(words: str, log: Path | None) -> Iterator[Outcome]:
+    """Everything that can die at a step: where others have requests, this has the steps at which it did."""
     with kills.world() as it:
-        for name, live in chosen:
+        for name, live in kills.all_lives(words):
             began = time.monotonic()
             told = live(it)
-            yield Outcome(name, told.deaths, 0, (), tuple(told.lost), time.monotonic() - began)
+            outcome = Outcome(name, told.deaths, 0, (), tuple(told.lost), time.monotonic() - began)
+            _tell(outcome)
+            yield outcome
 
 
 def _through(it: Stage, load: Load, fault: faults.Fault) -> Outcome:
@@ -132,6 +165,12 @@ def _tell(one: Outcome) -> None:
         print(f"    {words}")
     sys.stdout.flush()
 
+
+PARTS: dict[str, Callable[[str, Path | None], Iterator[Outcome]]] = {
+    "faults": _faults,
+    "redis": _redis,
+    "deaths": _deaths,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

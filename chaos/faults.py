@@ -20,13 +20,14 @@ ONE_DAY = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that breaks. `needs_disk` says that it takes a small disk of its own, which only root may make."""
+    """One thing that breaks. Some take a small disk of their own, which only root may make, or a Redis to break."""
 
     name: str
     breaking: Breaking
     leave: Leave = AWAY
     seconds: float = SECONDS
     needs_disk: bool = False
+    needs_redis: bool = False
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------
@@ -128,6 +129,24 @@ def _media_read_only(stage: Stage) -> Iterator[None]:
         subprocess.run(["mount", "-o", "remount,rw", str(stage.media)], check=True)
 
 
+# --- Redis ----------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _killed_redis(stage: Stage) -> Iterator[None]:
+    stage.kill_redis()
+    try:
+        yield
+    finally:
+        stage.start_redis()
+
+
+@contextlib.contextmanager
+def _stopped_redis(stage: Stage) -> Iterator[None]:
+    with stage.frozen_redis():
+        yield
+
+
 # --- Processes and time ---------------------------------------------------------------------------------
 
 
@@ -166,6 +185,12 @@ def _clock_wrong_by(seconds: int) -> Breaking:
 
 
 @contextlib.contextmanager
+def _both_killed(stage: Stage) -> Iterator[None]:
+    with _killed_redis(stage), _killed_database(stage):
+        yield
+
+
+@contextlib.contextmanager
 def _nothing(stage: Stage) -> Iterator[None]:
     yield
 
@@ -198,6 +223,9 @@ FAULTS = (
     Fault("two workers at once", _two_workers, NONE),
     Fault("clock a day ahead, and back", _clock_wrong_by(ONE_DAY), NONE),
     Fault("clock a day behind, and back", _clock_wrong_by(-ONE_DAY), NONE),
+    Fault("redis killed, back after seconds", _killed_redis, NONE, needs_redis=True),
+    Fault("redis says nothing", _stopped_redis, NONE, needs_redis=True),
+    Fault("redis and postgres killed", _both_killed, AWAY_AND_OLD, needs_redis=True),
 )
 
 

@@ -139,9 +139,9 @@ def sign_in() -> None:
     for person in (people.REGISTERED, people.EDITOR):
         reader = User.objects.get(email=person.email)
         session = SessionStore()
-        session._session_key = session_of(person.email)  # type: ignore[attr-defined]
         session[SESSION_KEY], session[HASH_SESSION_KEY] = str(reader.pk), reader.get_session_auth_hash()
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session._session_key = session_of(person.email)  # type: ignore[attr-defined]
         session.save(must_create=True)
     make.an_article("A draft", published=None)
 

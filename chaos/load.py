@@ -367,7 +367,7 @@ def _useless(answer: Answer) -> str:
     if not answer.headers.get("retry-after", "").isdigit():
         return "503 without a word on when to come back"
     is_page = answer.headers.get("content-type", "").startswith("text/html")
-    if is_page and not ("<h1" in answer.text and len(answer.text) > 500):
+    if is_page and b"<" in answer.content and not ("<h1" in answer.text and len(answer.text) > 500):
         return "503 that tells its reader nothing"
     return ""
 

@@ -7,7 +7,8 @@ from newsroom.settings import CACHES, LOGGING, VAR_DIR
 
 DEBUG = WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = False
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("newsroom.dev.")]  # noqa: F405
-CACHES |= {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "newsroom_cache"}}
+_IN_THE_DATABASE = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "newsroom_cache"}
+CACHES = {name: one if "edge.redis_cache" in str(one["BACKEND"]) else _IN_THE_DATABASE for name, one in CACHES.items()}
 EMAIL_BACKEND = os.environ.get("CHAOS_MAIL", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST, EMAIL_PORT = "127.0.0.1", int(os.environ.get("CHAOS_SMTP_PORT", "25"))
 EMAIL_TIMEOUT = 3

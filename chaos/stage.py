@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,9 +38,12 @@ class Stage:
         self.line = stripe_line.Line(self.stripe)
         self.media, self.offset_file = folder / "media", folder / "clock-offset"
         self.media.mkdir()
+        (folder / "static").mkdir()
         self.media_has_own_disk = postgres.mounted(self.media, megabytes=MEDIA_MEGABYTES)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.server: subprocess.Popen[bytes] | None = None
+        self.redis: subprocess.Popen[bytes] | None = None
+        self.redis_port = programs.free_port()
 
     @property
     def mailbox(self) -> mail_server.Mailbox:
@@ -97,6 +102,39 @@ class Stage:
         except RuntimeError as error:
             raise RuntimeError(f"{error}\n{(self.folder / 'output').read_text()[-2000:]}") from error
 
+    # --- Redis --------------------------------------------------------------------------------------
+
+    def start_redis(self) -> None:
+        """Redis or Valkey, which keeps nothing. Raises RuntimeError where it does not answer."""
+        program = redis_program()
+        assert program
+        command = [program, "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.redis = subprocess.Popen(
+            [*command, "--dir", str(self.folder)], stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        self.started.callback(_end, self.redis, signal.SIGKILL)
+        until = time.monotonic() + STOPPING_SECONDS
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.redis_port), timeout=1):
+                return
+            time.sleep(0.05)
+        raise RuntimeError("Redis does not answer.")
+
+    def kill_redis(self) -> None:
+        """SIGKILL."""
+        if self.redis:
+            _end(self.redis, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def frozen_redis(self) -> Iterator[None]:
+        """It takes connections and never answers."""
+        assert self.redis
+        self.redis.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.redis.send_signal(signal.SIGCONT)
+
     # --- Stripe and time ----------------------------------------------------------------------------
 
     def ask_stripe(self, control: str, **body: Any) -> Any:
@@ -135,7 +173,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage() -> Iterator[Stage]:
+def stage(*, with_redis: bool = False) -> Iterator[Stage]:
     """Everything started, Django ready in this process; nothing is left behind. Raises SystemExit, RuntimeError."""
     bin_dir = pg.binaries()
     if bin_dir is None:
@@ -162,10 +200,19 @@ def stage() -> Iterator[Stage]:
                 "RESULTS_WRITTEN_SECONDS": "1",
             }
         )
+        os.environ.pop("CACHE_URL", None)
+        if with_redis:
+            it.start_redis()
+            os.environ["CACHE_URL"] = f"redis://127.0.0.1:{it.redis_port}/0"
         it.start_all()
         _make_ready()
         started.callback(let_go_of_the_database)
         yield it
+
+
+def redis_program() -> str | None:
+    """Where Redis or Valkey is, if it is here."""
+    return shutil.which("valkey-server") or shutil.which("redis-server")
 
 
 def let_go_of_the_database() -> None:
