@@ -87,3 +87,9 @@ def front(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
 
     yield Front(PageCache(counted), made)
     connection.ensure_connection()
+
+
+@pytest.fixture
+def two_fronts(redis: shared_memory.Server, front: Front) -> tuple[Front, Front]:
+    """Two processes that share a Redis."""
+    return front, front.another()

@@ -22,7 +22,6 @@ from .test_readers_pages import PAID, Browser, same
 
 pytestmark = [needs_redis, pytest.mark.django_db(transaction=COMMITS)]
 ARTICLE = "/climate/ministers-agree-on-a-bridge/"
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +34,9 @@ def clock(db: None, at: Any) -> Any:
 
 
 @pytest.fixture
-def both(redis: Server, front: Front) -> tuple[Front, Front]:
+def both(two_fronts: tuple[Front, Front]) -> tuple[Front, Front]:
     """Two processes."""
-    return front, front.another()
+    return two_fronts
 
 
 def test_what_one_has_made_the_other_does_not_make(both: tuple[Front, Front]) -> None:
