@@ -7,6 +7,7 @@ import errno
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -24,21 +25,49 @@ LONGEST = 24 * 60 * 60
 READ_ONLY = "25006"
 # What the disk of the uploads says: full, over the quota, read-only, broken.
 NOTHING_CAN_BE_KEPT = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-# The newsroom’s own colours, which the page fetches, and the question whether the process lives. Static files are
-# answered before.
-LET_THROUGH = ("/brand-", "/healthz")
+# The newsroom’s own colours, which the page fetches, and the links that `manage.py sign_in_link` makes. Static files
+# are answered before.
+LET_THROUGH = ("/brand-", "/accounts/sign-in/")
+# In the file: not even staff may come in, as while the database is brought back.
+NOBODY = "nobody"
 
 
 def closed(get_response: GetResponse) -> GetResponse:
-    """Answer 503 for as long as there is a file at MAINTENANCE_FILE; the number in it, if any, is Retry-After."""
+    """Answer 503 for as long as there is a file at MAINTENANCE_FILE; the number in it, if any, is Retry-After.
+
+    Whoever brings a session goes on to `closed_to_readers`, unless the file says `nobody`.
+    """
 
     def unless_closed(request: HttpRequest) -> HttpResponse:
-        said = None if request.path_info.startswith(LET_THROUGH) else _said_by_file()
-        if said is None:
+        said = _said_by_file()
+        is_for_all = said is not None and NOBODY in said.split()
+        if said is None or (request.path_info.startswith(LET_THROUGH) and not is_for_all):
             return get_response(request)
-        return unavailable(retry_after=_seconds(said), is_planned=True)
+        if is_for_all or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return unavailable(retry_after=_seconds(said), is_planned=True)
+        request.closed_for_seconds = _seconds(said)  # type: ignore[attr-defined]
+        return get_response(request)
 
     return unless_closed
+
+
+def closed_to_readers(get_response: GetResponse) -> GetResponse:
+    """While the site is closed, let in those who are signed in and on the staff. Stands after the sessions."""
+
+    def unless_a_reader(request: HttpRequest) -> HttpResponse:
+        seconds = getattr(request, "closed_for_seconds", None)
+        if seconds is None or request.user.is_staff:  # type: ignore[attr-defined]
+            return get_response(request)
+        return unavailable(retry_after=seconds, is_planned=True)
+
+    return unless_a_reader
+
+
+def closed_since() -> datetime | None:
+    """Since when the site is closed (UTC); None where it is open."""
+    with suppress(OSError):
+        return datetime.fromtimestamp(Path(settings.MAINTENANCE_FILE).stat().st_mtime, UTC)
+    return None
 
 
 def _said_by_file() -> str | None:
@@ -48,8 +77,9 @@ def _said_by_file() -> str | None:
 
 
 def _seconds(said: str) -> int:
-    with suppress(ValueError):
-        return min(max(int(said), 1), LONGEST)
+    """The first word, where it is a number."""
+    with suppress(ValueError, IndexError):
+        return min(max(int(said.split()[0]), 1), LONGEST)
     return MAINTENANCE_LASTS
 
 

@@ -14,11 +14,16 @@ class NewsroomConfig(AppConfig):
     verbose_name = "The site and its machines"
 
     def ready(self) -> None:
-        from . import autocomplete, brand  # noqa: F401 - brand registers its check
+        from . import autocomplete, brand, sign_in_failures  # noqa: F401 - brand registers its check
         from .audit import signs
 
         autocomplete.install()
         signs.listen()
+        sign_in_failures.listen()
+        if settings.SENTRY_DSN:
+            from . import error_reports
+
+            error_reports.begin(settings.SENTRY_DSN, release=settings.RELEASE)
         post_migrate.connect(_begin, sender=self, dispatch_uid="newsroom.begin")
 
 

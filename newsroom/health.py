@@ -3,21 +3,42 @@
 import logging
 from collections.abc import Callable
 from functools import cache as cache_once
+from typing import cast
 
 from django.core.cache import cache
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import get_random_string
 from django.views.decorators.http import require_safe
 
 from edge.http import Request
+from edge.unavailable import GetResponse, closed_since
 
-from . import state
+from . import metrics, state
 
 log = logging.getLogger(__name__)
-OK, AWAY = "ok", "away"
+OK, AWAY, CLOSED = "ok", "away", "closed"
+
+
+def probed(get_response: GetResponse) -> GetResponse:
+    """Answer those who watch the processes whatever name they call us by, and also while the site is closed.
+
+    They come to an address of the inside, which is none of ALLOWED_HOSTS; nothing here depends on the name.
+    """
+    views = {"/healthz": live, "/readyz": ready, "/metrics": metrics.metrics}
+
+    def answered(request: HttpRequest) -> HttpResponse:
+        view = views.get(request.path_info)
+        if view is None:
+            return get_response(request)
+        try:
+            return view(cast(Request, request))
+        except Http404:
+            return get_response(request)
+
+    return answered
 
 
 @require_safe
@@ -30,9 +51,12 @@ def live(request: Request) -> HttpResponse:
 def ready(request: Request) -> HttpResponse:
     """This process can serve: 200, or 503 where something it needs is away. What is wrong is told in the log only.
 
-    A missing worker is said and is no reason to turn readers away.
+    A site that is closed for maintenance is not ready either. A missing worker is said and is no reason to turn readers
+    away.
     """
     found = {name: _said_by(name, check) for name, check in _CHECKS.items()}
+    if closed_since():
+        found["site"] = CLOSED
     is_ready = set(found.values()) == {OK}
     if found["database"] == OK:
         found["worker"] = OK if state.workers_alive(at=request.now) else AWAY

@@ -1,6 +1,6 @@
-"""What Prometheus is told: money, readers, and what waits. Counted from the database when it asks, never on the way.
+"""What Prometheus is told: money, readers, and what waits. Counted when it asks, never on the way.
 
-Whatever process answers, the numbers are the same: nothing is kept in memory.
+Whatever process answers, the numbers are the same: they come from the database, and failed sign-ins from the cache.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from articles.models.results import COUNTS
 from edge.http import Request
 from subscriptions.models import CheckoutAttempt, StripeEvent, Subscription
 
-from . import state
+from . import sign_in_failures, state
 
 LAG = timedelta(hours=1)
 
@@ -48,6 +48,8 @@ class _Site(Collector):
         yield self._today()
         yield self._webhook_lag()
         yield self._checkouts()
+        failed, words = sign_in_failures.last_hour(at=self._at), "Tries to sign in that failed in an hour"
+        yield GaugeMetricFamily("newsroom_sign_ins_failed_last_hour", words, value=failed)
         if last := state.last_backup():
             age = (self._at - last).total_seconds()
             yield GaugeMetricFamily("newsroom_backup_age_seconds", "Since the newest backup was begun", value=age)

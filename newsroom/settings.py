@@ -303,11 +303,13 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "edge.headers.trusted_types",
     "edge.nothing.refuse_zero_bytes",
+    "newsroom.health.probed",
     "edge.unavailable.closed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "edge.unavailable.closed_to_readers",
     "newsroom.audit.desk.watched",
     "newsroom.seeing.as_reader",
     "edge.languages.language",
@@ -505,7 +507,8 @@ DEV_MAIL_DIR = VAR_DIR / "mail"
 LETTERS_A_MINUTE = env.number("LETTERS_A_MINUTE", default=0)
 
 # --- Files -------------------------------------------------------------------------------------------
-# While this file is there, every page says that the site is being worked on. A number in it: for how many seconds.
+# While this file is there, every page says that the site is being worked on, but to staff who are signed in. A number
+# in it: for how many seconds. The word `nobody`: not to staff either.
 MAINTENANCE_FILE = env.text("MAINTENANCE_FILE", default=str(VAR_DIR / "maintenance"))
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -530,11 +533,12 @@ DJANGO_PROSE_EDITOR_EXTENSIONS = [
 ]
 
 # --- Backups (docs/operating.md) -----------------------------------------------------------------------
-# Where they are kept: with this and a key, the worker makes one every night.
+# Where backups are kept: with this and a key, the worker makes one every night.
 BACKUP_DIR = env.text("BACKUP_DIR")
-# What they are sealed with, here or in a file; several with commas: the first seals, all open.
+# What backups are sealed with, here or in a file; several with commas: the first seals, all open.
 BACKUP_KEYS = env.words("BACKUP_KEY")
 BACKUP_KEY_FILE = env.text("BACKUP_KEY_FILE")
+# How many of them stay.
 BACKUP_KEEP = env.number("BACKUP_KEEP", default=14, least=1)
 # After so many hours without one, the state of the site says that somebody has to look.
 BACKUP_HOURS = env.number("BACKUP_HOURS", default=26, least=1)

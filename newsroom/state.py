@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 from django_tasks.base import TaskResultStatus
 
+from edge.unavailable import closed_since
 from groups.models import Enquiry, StudentApplication
 from readers.models import Letter
 from rights.models import Handling
@@ -26,7 +27,8 @@ from .models import PeriodicJob, Run, Worker
 class Concern:
     """One thing to know about: how much of it there is, since when (UTC), and where in the admin to see to it.
 
-    `name` is what metrics call it. `needs_a_person` says that it does not mend by itself.
+    `name` is what metrics call it. `needs_a_person` says that it does not mend by itself, `is_counted` that there can
+    be more than one.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Concern:
     path: str
     since: datetime | None = None
     needs_a_person: bool = False
+    is_counted: bool = True
 
     def age(self, *, at: datetime) -> float:
         """Seconds since the oldest of them began."""
@@ -60,7 +63,9 @@ def last_backup() -> datetime | None:
 def _machine_room(at: datetime) -> Iterator[Concern]:
     runs, jobs = reverse("admin:newsroom_run_changelist"), reverse("admin:newsroom_periodicjob_changelist")
     nobody = 0 if workers_alive(at=at) else 1
-    yield Concern("workers_missing", "No worker is running", nobody, jobs, needs_a_person=True)
+    closed = closed_since()
+    yield Concern("closed", "The site is closed to readers", int(closed is not None), jobs, closed, True, False)
+    yield Concern("workers_missing", "No worker is running", nobody, jobs, None, True, False)
     given_up = Run.objects.filter(status=TaskResultStatus.FAILED)
     yield _of(given_up, "finished_at", "jobs_given_up", "Jobs given up", f"{runs}?status__exact=FAILED", True)
     yield _of(Run.objects.due(at=at), "enqueued_at", "jobs_waiting", "Jobs whose time has come", runs)
@@ -71,7 +76,7 @@ def _machine_room(at: datetime) -> Iterator[Concern]:
     if settings.BACKUP_DIR:
         last = last_backup()
         is_late = last is None or at - last > timedelta(hours=settings.BACKUP_HOURS)
-        yield Concern("backups_late", "No backup was made in time", int(is_late), jobs, last, needs_a_person=True)
+        yield Concern("backups_late", "No new backup was made", int(is_late), jobs, last, True, False)
 
 
 def _money(at: datetime) -> Iterator[Concern]:

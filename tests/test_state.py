@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.core.cache import cache
 from django.db import OperationalError
 from django.db.migrations.recorder import MigrationRecorder
@@ -53,7 +54,17 @@ def test_a_process_that_answers_is_alive_whatever_else_is_away(
 def test_while_the_site_is_closed_the_process_lives_and_is_not_ready(settings: Any, tmp_path: Any) -> None:
     settings.MAINTENANCE_FILE = tmp_path / "closed"
     settings.MAINTENANCE_FILE.write_text("60")
-    assert (Client().get("/healthz").status_code, Client().get("/readyz").status_code) == (200, 503)
+    assert Client().get("/healthz").status_code == 200
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["site"], answer.json()["database"]) == (503, "closed", "ok")
+    assert counts()["closed"] == 1
+
+
+def test_whoever_watches_the_processes_need_not_know_the_name_of_the_site(settings: Any) -> None:
+    settings.ALLOWED_HOSTS, settings.METRICS_TOKEN = ["news.example.org"], TOKEN
+    inside = Client(SERVER_NAME="10.1.2.3")
+    assert [inside.get(path).status_code for path in ("/healthz", "/readyz", "/")] == [200, 200, 400]
+    assert inside.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
 
 
 def test_a_site_that_can_serve_is_ready_also_without_a_worker_and_says_that() -> None:
@@ -157,7 +168,7 @@ def test_a_backup_that_is_late_needs_a_person_and_its_age_is_told(
     assert "none are made here" in admin_client.get("/admin/state/").content.decode()
     settings.BACKUP_DIR, settings.METRICS_TOKEN = str(tmp_path), TOKEN
     assert counts() == {"backups_late": 1}
-    assert "No backup was made in time" in admin_client.get("/admin/state/").content.decode()
+    assert "No new backup was made" in admin_client.get("/admin/state/").content.decode()
     (tmp_path / "newsroom-20261117T100000Z.backup").touch()
     assert counts() == {}
     assert "newsroom_backup_age_seconds 7200.0" in asked().content.decode()
@@ -178,6 +189,19 @@ def test_without_a_token_or_with_another_there_is_no_such_page(settings: Any) ->
     assert Client().get("/metrics").status_code == 404
     assert asked("another").status_code == 404
     assert asked().status_code == 200
+
+
+def test_failed_sign_ins_of_the_last_hour_are_counted(settings: Any, at: Callable[..., None]) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    bob, client = a_reader(), Client()
+    client.post("/accounts/login/code/", {"email": bob.email})
+    assert client.post("/accounts/login/code/confirm/", {"code": "000000"}).status_code == 200
+    authenticate(None, username=bob.email, password="wrong")
+    assert "newsroom_sign_ins_failed_last_hour 2.0" in asked().content.decode()
+    at(NOW + timedelta(minutes=59))
+    authenticate(None, username=bob.email, password="wrong")
+    at(NOW + timedelta(minutes=61))
+    assert "newsroom_sign_ins_failed_last_hour 1.0" in asked().content.decode()
 
 
 def test_prometheus_is_told_of_money_readers_and_what_waits(settings: Any) -> None:

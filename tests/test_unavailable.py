@@ -3,11 +3,14 @@
 import errno
 import re
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.management import call_command
 from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -117,6 +120,37 @@ def test_the_site_opens_when_the_file_is_gone(sign: Path) -> None:
 def test_the_number_in_the_file_is_how_long_to_wait(sign: Path, said: str, seconds: int) -> None:
     sign.write_text(said)
     assert Client().get("/")["Retry-After"] == str(seconds)
+
+
+@pytest.mark.django_db
+def test_staff_who_are_signed_in_come_in_and_readers_do_not(sign: Path) -> None:
+    bob, carol = Client(), Client()
+    bob.force_login(a_reader(), "django.contrib.auth.backends.ModelBackend")
+    carol.force_login(a_reader("carol@example.org", is_staff=True), "django.contrib.auth.backends.ModelBackend")
+    sign.write_text("120")
+    assert carol.get("/").status_code == 200
+    assert carol.get("/admin/").status_code in (200, 302, 403)
+    for address in ("/", "/account/", "/admin/"):
+        answer = bob.get(address)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "120"), address
+    forged = Client()
+    forged.cookies["sessionid"] = "x" * 32
+    assert forged.get("/").status_code == 503
+    sign.write_text("120 nobody")
+    assert (carol.get("/").status_code, carol.get("/")["Retry-After"]) == (503, "120")
+
+
+@pytest.mark.django_db
+def test_a_link_of_the_operators_signs_staff_in_while_the_site_is_closed(sign: Path) -> None:
+    said = StringIO()
+    call_command("sign_in_link", a_reader("carol@example.org", is_staff=True).email, stdout=said)
+    address, carol = urlsplit(said.getvalue().split()[0]).path, Client()
+    sign.touch()
+    assert carol.get(address).status_code == 200
+    carol.post(address)
+    assert carol.get("/").status_code == 200
+    sign.write_text("nobody")
+    assert Client().get(address).status_code == 503
 
 
 def test_forms_are_refused_too_and_nothing_is_promised(sign: Path) -> None:
