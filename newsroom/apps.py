@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.apps import apps as all_apps
+from django.conf import settings
 from django.db.models.signals import post_migrate
 
 

@@ -600,6 +600,13 @@ MAIL_PROVIDER = env.text("MAIL_PROVIDER", default="the mail server of the newsro
 HOSTING_PROVIDER = env.text("HOSTING_PROVIDER", default="the server of the newsroom")
 DATA_PROTECTION_CONTACT = env.text("DATA_PROTECTION_CONTACT", default=CONTACT_EMAIL)
 
+# --- Errors ------------------------------------------------------------------------------------------
+# Where errors are reported to (newsroom/error_reports.py), and what this version is called there.
+SENTRY_DSN = env.text("SENTRY_DSN")
+RELEASE = env.text("RELEASE")
+if SENTRY_DSN and not urlsplit(SENTRY_DSN).username:
+    raise ImproperlyConfigured("SENTRY_DSN must be an address like https://key@host/number.")
+
 # --- Logs --------------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
