@@ -54,7 +54,8 @@ class ByWhom(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[StaffAct]) -> QuerySet[StaffAct]:
         chosen = self.value() or ""
-        return queryset.filter(actor=int(chosen)) if chosen.isascii() and chosen.isdecimal() else queryset
+        is_number = chosen.isascii() and chosen.isdecimal() and len(chosen) < 19
+        return queryset.filter(actor=int(chosen)) if is_number else queryset
 
 
 @admin.register(StaffAct)

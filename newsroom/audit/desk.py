@@ -1,5 +1,6 @@
 """The desk, watched: a middleware around every request of staff below the address of the admin."""
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_network
 
@@ -33,6 +34,8 @@ PERSONS = frozenset(
         *("subscriptions_contract_change", "why"),
     }
 )
+# Whatever else is sent as one is no name of ours.
+_ACTION = re.compile(r"[a-z_]{1,60}")
 KEYS = ("object_id", "reader_id", "pk", "group_id", "article_id", "grant_id")
 
 
@@ -65,7 +68,7 @@ def through(request: HttpRequest) -> str:
     match = request.resolver_match
     name = (match.url_name or "") if match else ""
     chosen = request.POST.get("action", "") if request.method == "POST" and name.endswith("_changelist") else ""
-    return f"{name} {chosen}".strip()
+    return f"{name} {chosen}" if _ACTION.fullmatch(chosen) else name
 
 
 def watched(get_response: GetResponse) -> GetResponse:
@@ -112,4 +115,5 @@ def _labels() -> dict[tuple[str, str], str]:
 
 
 def _key_in(arguments: dict[str, object]) -> str:
-    return next((str(arguments[name]) for name in KEYS if name in arguments), "")
+    key = next((str(arguments[name]) for name in KEYS if name in arguments), "")
+    return key if key.isascii() and key.isprintable() else ""

@@ -20,7 +20,8 @@ _PLAIN = (
     *(models.BooleanField, models.IntegerField, models.DecimalField, models.FloatField, models.DurationField),
     *(models.DateField, models.AutoField, models.UUIDField, models.ForeignKey),
 )
-_ADDRESSES = (models.GenericIPAddressField, models.EmailField)
+# Of long texts, articles among them, that they changed is enough: their versions are kept elsewhere.
+_NEVER = (models.GenericIPAddressField, models.EmailField, models.TextField, models.JSONField, models.BinaryField)
 
 
 def may_be_told(field: models.Field) -> bool:
@@ -33,7 +34,7 @@ def may_be_told(field: models.Field) -> bool:
     if isinstance(field, _PLAIN) or field.choices:
         return True
     has_people = said is not None
-    return not has_people and not isinstance(field, (models.BinaryField, *_ADDRESSES))
+    return not has_people and not isinstance(field, _NEVER)
 
 
 def told(field: models.Field, value: Any) -> Any:

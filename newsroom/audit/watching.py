@@ -34,6 +34,8 @@ HOUSEKEEPING = frozenset(
 _KINDS = {"INSERT": Kind.ADDED, "UPDATE": Kind.CHANGED, "DELETE": Kind.DELETED}
 _WRITES = re.compile(r'(INSERT|UPDATE|DELETE)(?: OR \w+)?(?: INTO| FROM)? "(\w+)"')
 _COLUMNS = re.compile(r'"(\w+)" = ')
+# Whether a row was added is not known then, and still less which.
+_CONFLICT = re.compile(r" ON CONFLICT |^INSERT OR ")
 _LISTED = re.compile(r'INTO "\w+" \(([^)]*)\)')
 
 
@@ -108,7 +110,7 @@ class Watch:
     def _note_added(self, model: Any, sql: str, params: Any, context: dict[str, Any]) -> None:
         columns = re.findall(r'"(\w+)"', listed[1]) if (listed := _LISTED.search(sql)) else []
         many = _how_many(sql, params, len(columns))
-        if many != 1:
+        if many != 1 or _CONFLICT.search(sql):
             self.note(Kind.ADDED, model=model._meta.label, count=many)
             return
         pk = self._key_of_added(model, columns, params, context)
