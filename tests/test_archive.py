@@ -42,6 +42,14 @@ def test_the_archive_names_every_month_in_which_something_appeared_and_no_other(
     assert "/archive/2025/12/" not in page("/archive/")
 
 
+def test_an_archive_of_two_centuries_is_a_page() -> None:
+    an_article("Founded", published=datetime(1821, 5, 5, 12, tzinfo=UTC))
+    an_article("New")
+    assert [year for year, _ in years(at=NOW)] == [2026, 1821]
+    assert "Founded" in page("/archive/1821/05/")
+    assert page("/archive/").count("/archive/1821/") == 1
+
+
 def test_months_lead_to_their_neighbours_over_those_without_anything_and_no_further() -> None:
     an_article("Old", published=datetime(2026, 8, 15, tzinfo=UTC))
     an_article("New")
