@@ -32,7 +32,7 @@ class Size:
 
 
 SIZES = {
-    "small": Size((1_000, 10_000), seconds=1, rounds=3, questions=100, letters=2_000, events=200),
+    "small": Size((1_000, 10_000), seconds=1, rounds=3, questions=80, letters=2_000, events=200),
     "usual": Size((1_000, 100_000), seconds=3, rounds=3, questions=400, letters=20_000, events=500),
     "large": Size((1_000, 100_000, 1_000_000), seconds=3, rounds=5, questions=400, letters=100_000, events=1000),
 }

@@ -37,17 +37,18 @@ def load(
     expect: int = 200,
     one_in: int = 1,
     others: dict[str, str] | None = None,
+    connections: int = CONNECTIONS,
 ) -> Load:
-    """Ask for so many seconds, through 16 connections. Raises RuntimeError where another status comes.
+    """Ask for so many seconds, through so many connections. Raises RuntimeError where another status comes.
 
     With `one_in`, only every so-manieth request carries `headers`, and the rest carry `others`.
     """
     if not (wrk := shutil.which("wrk")):
-        return _without_wrk(base, path, headers or {}, expect, one_in, others or {})
+        return _without_wrk(base, path, headers or {}, expect, one_in, others or {}, connections)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_MIXED.format(one_in=one_in, some=_lua(headers or {}), others=_lua(others or {})))
         script.flush()
-        command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script.name, base + path]
+        command = [wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script.name, base + path]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     # wrk counts 304 as an error of no kind; whatever is 400 or more it names.
     if bad := re.search(r"Non-2xx or 3xx responses: (\d+)", said):
@@ -64,7 +65,13 @@ def _lua(headers: dict[str, str]) -> str:
 
 
 def _without_wrk(
-    base: str, path: str, headers: dict[str, str], expect: int, one_in: int, others: dict[str, str]
+    base: str,
+    path: str,
+    headers: dict[str, str],
+    expect: int,
+    one_in: int,
+    others: dict[str, str],
+    connections: int,
 ) -> Load:
     asks = [Ask(path, others if number % one_in else headers) for number in range(2000)]
-    return Load(len(asks) / seconds_for(base, asks, connections=CONNECTIONS, expect=expect), 0.0)
+    return Load(len(asks) / seconds_for(base, asks, connections=connections, expect=expect), 0.0)

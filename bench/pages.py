@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 from bench.load import Load, load
-from bench.served import Served, served
+from bench.served import THREADS, Served, served
 from bench.stage import working_on
 from tests import programs
 
@@ -88,6 +89,7 @@ def beside_the_limit(url: str, about: Known, *, seconds: int, rounds: int) -> di
         etag = {"If-None-Match": _header(site.url + about.article, "ETag")}
 
         def page(at: Served, path: str, headers: dict[str, str] = BROWSER, **how: Any) -> Turn:
+            how |= {"connections": THREADS} if at is django else {}
             return Turn(lambda: load(at.url, path, seconds=seconds, headers=headers, **how), at)
 
         turns = {
@@ -128,10 +130,9 @@ def beside_each_other(databases: Mapping[int, str], about: Mapping[int, Known], 
         ):
             for size, pair in sites.items():
                 address = path if path == "/" else getattr(about[size], path)
-                turns[what, size] = Turn(
-                    lambda at=pair[which], address=address: load(at.url, address, seconds=seconds, headers=BROWSER),  # type: ignore[misc]
-                    pair[which],
-                )
+                # No more at a time than it has threads, or the next turn would wait for what is left of this one.
+                ask = partial(load, pair[which].url, address, seconds=seconds, headers=BROWSER)
+                turns[what, size] = Turn(partial(ask, connections=THREADS) if which else ask, pair[which])
         found = by_turns(turns, seconds=seconds, rounds=rounds)
     return {what: {size: found[what, size] for size in databases} for what, _ in turns}
 
@@ -140,11 +141,13 @@ def by_turns(turns: Mapping[Any, Turn], *, seconds: int, rounds: int) -> dict[An
     """Medians of so many rounds; each is asked once before, unmeasured."""
     for turn in turns.values():
         turn.ask()
+        if turn.server:
+            turn.server.at_rest()
     measured: dict[Any, list[Measured]] = {what: [] for what in turns}
     for _ in range(rounds):
         ceiling = 0.0
         for what, turn in turns.items():
-            used = turn.server.cpu_seconds if turn.server else 0.0
+            used = turn.server.at_rest() if turn.server else 0.0
             one = turn.ask()
             used = turn.server.cpu_seconds - used if turn.server else 0.0
             ceiling = ceiling or one.per_second

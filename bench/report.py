@@ -47,8 +47,8 @@ def write(tables: Sequence[Table], judged: Sequence[Bar], figures: Any, *, size:
     said = [
         BEGIN,
         f"## `make bench SIZE={size}`, {at.day} {at:%B %Y}",
-        f"{machine()}. Medians of {figures.size.rounds} rounds of {figures.size.seconds} s, 16 connections, one process"
-        " of the site with four threads, everything on loopback.",
+        f"{machine()}. Medians of {figures.size.rounds} rounds of {figures.size.seconds} s, 16 connections (four where"
+        " each page is made), one process of the site with four threads, everything on loopback.",
         f"![What the pages reach beside the limit of the server]({PICTURE.name})",
         Table(
             "Bars", ("", "found", ""), [(b.asks, b.found, "PASS" if b.holds else "FAIL") for b in judged]

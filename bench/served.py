@@ -33,6 +33,14 @@ class Served:
         """The processor time that all its processes have used."""
         return sum(_used(pid) for pid in self._family())
 
+    def at_rest(self, *, patience: float = 5.0) -> float:
+        """Wait until it has nothing left to do of what was asked before; returns `cpu_seconds` then."""
+        until, before = time.monotonic() + patience, -1.0
+        while (now := self.cpu_seconds) > before and time.monotonic() < until:
+            before = now
+            time.sleep(0.1)
+        return now
+
     def _family(self) -> list[int]:
         found, new = [self.pid], [self.pid]
         while new:

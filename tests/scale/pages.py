@@ -54,7 +54,7 @@ def pages(*, at: datetime) -> Iterator[Asked]:
     yield from (Asked(STRANGER, path) for path in (
         "/", here, here + inside, "/latest/", f"/latest/?before={deep}", "/investigations/", "/archive/", month,
         f"{month}?before={deep}", "/briefs/", article.get_absolute_url(), "/feed.xml", f"{here}feed.xml",
-        "/sitemap.xml", "/sitemap-news.xml", f"/search/?q={rare}", f"/search/?q={rare}&section={section.slug}",
+        "/sitemap.xml", "/sitemap-news.xml", f"/search/?q={rare}",
     ))  # fmt: skip
     for rows, place in ((Author, "authors"), (Topic, "topics")):
         for pk in (1, rows.objects.count()):
