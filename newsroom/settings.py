@@ -511,7 +511,8 @@ LETTERS_A_MINUTE = env.number("LETTERS_A_MINUTE", default=0)
 # in it: for how many seconds. The word `nobody`: not to staff either.
 MAINTENANCE_FILE = env.text("MAINTENANCE_FILE", default=str(VAR_DIR / "maintenance"))
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+# Of the version that runs: an image brings its own, whatever stands in VAR_DIR.
+STATIC_ROOT = Path(env.text("STATIC_DIR", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [
     *([Path(BRAND_DIR) / "static"] if BRAND_DIR else []),
     BASE_DIR / "newsroom" / "static",
