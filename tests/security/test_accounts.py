@@ -165,10 +165,10 @@ def test_an_account_in_many_browsers_is_shown_to_the_desk_and_goes_on(client: Cl
     settings.DEVICES_AT_ONCE = 2
     bob, eva = a_reader(), a_reader("eva@example.org")
     browsers = [Client() for _ in range(3)]
-    for one in browsers:
-        one.force_login(bob)
-    Client().force_login(eva)
-    UserSession.objects.update(last_seen_at=NOW)
+    for one, person in ((browsers[0], bob), (browsers[1], bob), (browsers[2], bob), (Client(), eva)):
+        one.force_login(person)
+        key = one.session.session_key
+        UserSession.objects.create(user=person, session_key=key, user_agent="Firefox on Linux", last_seen_at=NOW)
     client.force_login(somebody_in("Subscription desk"))
     found = client.get("/admin/readers/user/", {"browsers": "many"}).content.decode()
     assert "bob@example.org" in found
