@@ -13,9 +13,7 @@ from edge.http import Request
 from .addresses import absolute
 from .models import Crawler
 
-NOT_FOR_CRAWLERS = (
-    *("/account/", "/accounts/", "/search/", "/stripe/", "/subscribe/confirm/", "/gift/", "/feeds/"),
-)
+NOT_FOR_CRAWLERS = (*("/account/", "/accounts/", "/search/", "/stripe/", "/subscribe/confirm/", "/gift/", "/feeds/"),)
 
 
 def reserve_rights(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

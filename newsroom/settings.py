@@ -503,7 +503,7 @@ if IN_PRODUCTION:
 else:
     EMAIL_BACKEND = "newsroom.dev_mail.FolderBackend"
 DEV_MAIL_DIR = VAR_DIR / "mail"
-# What the mail server is given at most where many letters wait (readers/letters/rounds.py); 0: as fast as it takes them.
+# What the mail server is given at most where many letters wait (readers/letters/rounds.py); 0: as fast as it can.
 LETTERS_A_MINUTE = env.number("LETTERS_A_MINUTE", default=0)
 
 # --- Files -------------------------------------------------------------------------------------------
