@@ -35,12 +35,14 @@ class Outcome:
 def main() -> int:
     """Run the faults, print a table; 0 where nothing was wrong and nothing lost."""
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--only", default="", metavar="WORDS", help="what has these words in its name")
+    parser.add_argument(
+        "--only", default="", metavar="WORDS", help="what has these words in its name; several with commas"
+    )
     parser.add_argument("--list", action="store_true", help="print the names")
     parser.add_argument("--log", type=Path, metavar="FILE", help="keep there what the site and its worker logged")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    words = given.only.lower()
+    words = given.only
     if given.list:
         print("\n".join([*(one.name for one in faults.FAULTS), *(name for name, _ in kills.all_lives(""))]))
         return 0
@@ -120,8 +122,9 @@ def _under_load(chosen: list[faults.Fault], log: Path | None, *, with_redis: boo
 
 def _deaths(words: str, log: Path | None) -> Iterator[Outcome]:
     """Everything that can die at a step: where others have requests, this has the steps at which it did."""
-    with kills.world() as it:
-        for name, live in kills.all_lives(words):
+    chosen = list(kills.all_lives(words))
+    with kills.world(with_work=any(name.startswith("worker") for name, _ in chosen)) as it:
+        for name, live in chosen:
             began = time.monotonic()
             told = live(it)
             outcome = Outcome(name, told.deaths, 0, (), tuple(told.lost), time.monotonic() - began)

@@ -230,5 +230,10 @@ FAULTS = (
 
 
 def chosen(words: str) -> list[Fault]:
-    """Those with these words in their name; all without."""
-    return [one for one in FAULTS if words.lower() in one.name]
+    """Those with one of these in their name, with commas between; all without."""
+    return [one for one in FAULTS if is_meant(one.name, words)]
+
+
+def is_meant(name: str, words: str) -> bool:
+    """Whether a name has one of these in it."""
+    return any(one.strip() in name for one in words.lower().split(","))
