@@ -1,19 +1,27 @@
 """The admin's choice with a search: a value that cannot be a key is an error in the form, and none of ours.
 
-Django 5.2 puts whatever was sent into a query when it shows the form again, and answers a forged value with a 500.
+Django 5.2 puts whatever was sent into a query when it shows the form again, and answers a forged value with a 500. Nor
+has the choice a name for who cannot see it.
 """
 
 from typing import Any
 
 from django.contrib.admin.widgets import AutocompleteMixin
 from django.core.exceptions import ValidationError
+from django.forms.widgets import Media, Script
 
 _optgroups = AutocompleteMixin.optgroups
+_media = AutocompleteMixin.media
 
 
 def install() -> None:
-    """Have every such widget look up only what can be a key."""
+    """Have every such widget look up only what can be a key, and say what it is for."""
     AutocompleteMixin.optgroups = _of_keys_only  # type: ignore[assignment,method-assign]
+    AutocompleteMixin.media = property(_with_names)  # type: ignore[assignment,misc]
+
+
+def _with_names(widget: Any) -> Media:
+    return _media.fget(widget) + Media(js=[Script("articles/named-lists.js", defer=True)])  # type: ignore[attr-defined]
 
 
 def _of_keys_only(widget: Any, name: str, value: list[Any], attr: Any = None) -> Any:

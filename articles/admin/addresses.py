@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from articles.models import Article, FormerAddress, OldAddress, Section
+from edge.desk import UpToAPoint
 from edge.http import now_of
 
 
@@ -58,6 +59,8 @@ class _AddressAdmin(admin.ModelAdmin):
     list_select_related = ("article__section",)
     autocomplete_fields = ("article",)
     show_full_result_count = False
+    # A site that moved once brings as many as it has articles.
+    paginator = UpToAPoint
     ordering = ("-pk",)
 
     @admin.display(description="leads to")

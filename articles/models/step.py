@@ -73,7 +73,8 @@ class Step(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["article", "-at"], name="steps_of_article"),
-            models.Index(fields=["-at"], condition=Q(kind="note"), name="newest_notes"),
+            models.Index(fields=["-at"], condition=Q(kind="note", done_at=None), name="open_notes"),
+            models.Index(fields=["-done_at"], condition=Q(done_at__isnull=False), name="ticked_notes"),
         ]
         constraints = [
             models.CheckConstraint(condition=~Q(kind="note", note=""), name="note_says_something"),

@@ -46,15 +46,6 @@
     })
   }
 
-  // Lists that are searched while typing have no name of their own (select2 in Django's admin).
-  window.django?.jQuery?.(() => {
-    for (const list of document.querySelectorAll("#article_form select.admin-autocomplete")) {
-      const name = form?.querySelector(`label[for="${list.id}"]`)?.textContent.replace(":", "").trim()
-      const made = list.parentElement.querySelectorAll("[role=combobox], [role=searchbox], [role=textbox]")
-      for (const one of made) if (name) one.setAttribute("aria-label", name)
-    }
-  })
-
   const whole = (number, unit) => `${number} ${unit}${number === 1 ? "" : "s"}`
   const inWords = (seconds) => {
     const days = Math.floor(seconds / 86400)
