@@ -16,7 +16,7 @@ from django.contrib import messages
 from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import resolve, reverse
 from django.views.decorators.http import require_POST
@@ -30,7 +30,7 @@ from .audit import desk, signs
 from .audit.watching import written_table
 from .models import LookedAs, StaffAct
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[Any], HttpResponse]
 LASTS = timedelta(minutes=30)
 PERMISSION = "newsroom.see_as_reader"
 SESSION = "seeing"
@@ -70,7 +70,7 @@ def may_be_seen(reader: User) -> bool:
 def as_reader(get_response: GetResponse) -> GetResponse:
     """A middleware, after the one that knows who asks."""
 
-    def seen(request: HttpRequest) -> HttpResponse:
+    def seen(request: Request) -> HttpResponse:
         if ASKED in request.META or desk.is_desk(request) or not _wants(request):
             return get_response(request)
         seeing = _seeing(request)
@@ -81,14 +81,14 @@ def as_reader(get_response: GetResponse) -> GetResponse:
     return seen
 
 
-def _wants(request: HttpRequest) -> bool:
+def _wants(request: Request) -> bool:
     """Whether the session says so. Nobody without one is asked."""
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return False
     return request.user.is_authenticated and request.user.is_staff and SESSION in request.session
 
 
-def _seeing(request: HttpRequest) -> Seeing | None:
+def _seeing(request: Request) -> Seeing | None:
     """Whom this session looks through; ends it where it is over, or no longer allowed."""
     look = LookedAs.objects.select_related("reader").filter(pk=request.session[SESSION], by=request.user).first()
     if look is None:
@@ -98,10 +98,10 @@ def _seeing(request: HttpRequest) -> Seeing | None:
     if look.ended_at or not is_allowed or not look.began_at <= now_of(request) < look.until:
         _end(request, look)
         return None
-    return Seeing(look.reader, request.user, look.until, look)  # type: ignore[arg-type]
+    return Seeing(look.reader, request.user, look.until, look)
 
 
-def _answer(get_response: GetResponse, request: HttpRequest, seeing: Seeing) -> HttpResponse:
+def _answer(get_response: GetResponse, request: Request, seeing: Seeing) -> HttpResponse:
     request.seeing, request.user = seeing, seeing.reader  # type: ignore[attr-defined]
     if request.method not in ("GET", "HEAD", "OPTIONS") or not _is_open(request):
         return _refused(request)
@@ -114,7 +114,7 @@ def _answer(get_response: GetResponse, request: HttpRequest, seeing: Seeing) -> 
     return response
 
 
-def _is_open(request: HttpRequest) -> bool:
+def _is_open(request: Request) -> bool:
     try:
         match = resolve(request.path_info)
     except Http404:
@@ -130,7 +130,7 @@ def _nothing_written(execute: Callable[..., Any], sql: str, params: Any, many: b
     return execute(sql, params, many, context)
 
 
-def _refused(request: HttpRequest) -> HttpResponse:
+def _refused(request: Request) -> HttpResponse:
     response = render(request, "admin/seeing/refused.html", status=403)
     response["Cache-Control"] = "private, no-store"
     return response
@@ -162,7 +162,7 @@ def stop(request: Request) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:readers_user_change", args=[reader_id]))
 
 
-def _end_running(request: HttpRequest) -> int | None:
+def _end_running(request: Request) -> int | None:
     """End what this session looks through; the reader's number, None where there was nothing to end."""
     look = LookedAs.objects.filter(pk=request.session.get(SESSION), by=request.user.pk).first()
     if look is None:
@@ -171,13 +171,13 @@ def _end_running(request: HttpRequest) -> int | None:
     return look.reader_id
 
 
-def _end(request: HttpRequest, look: LookedAs) -> None:
+def _end(request: Request, look: LookedAs) -> None:
     request.session.pop(SESSION, None)
     if look.end(at=min(now_of(request), look.until)):
         signs.note(StaffAct.Kind.SEEN, request.user, request, about=look.reader)
 
 
-def end_with_the_session(sender: Any, request: HttpRequest | None, user: Any, **more: Any) -> None:
+def end_with_the_session(sender: Any, request: Any, user: Any, **more: Any) -> None:
     """Whoever logs out sees nothing any more (`user_logged_out`)."""
     if request is not None and user is not None and SESSION in request.session:
         _end_running(request)

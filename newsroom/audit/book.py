@@ -4,7 +4,6 @@ import csv
 import json
 from collections.abc import Iterator
 from datetime import UTC
-from functools import cached_property
 from typing import Any
 
 from django.apps import apps
@@ -16,6 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_safe
 
@@ -39,7 +39,8 @@ class UpToTenThousand(Paginator):
     @cached_property
     def count(self) -> int:
         """How many there are to turn over."""
-        return int(self.object_list[: self.most].count())  # type: ignore[union-attr]
+        rows: Any = self.object_list
+        return int(rows[: self.most].count())
 
 
 class ByWhom(admin.SimpleListFilter):

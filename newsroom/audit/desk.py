@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from edge.address import address_of
-from edge.http import Request, now_of
+from edge.http import now_of
 from edge.logs import request_id
 from newsroom.models import StaffAct
 
@@ -86,12 +87,12 @@ def watched(get_response: GetResponse) -> GetResponse:
     return with_watch
 
 
-def _note_answer(watch: Watch, request: Request | HttpRequest, response: HttpResponse) -> None:
+def _note_answer(watch: Watch, request: HttpRequest, response: HttpResponse) -> None:
     """What no row tells: a refusal, a download, a look at a person, a button that wrote nothing."""
     match, name = request.resolver_match, through(request).partition(" ")[0]
     if match is None or name in BEATS:
         return
-    about = {"model": _model_of(request, name), "object_id": _key_in(match.kwargs)}
+    about: dict[str, Any] = {"model": _model_of(request), "object_id": _key_in(match.kwargs)}
     if response.status_code == 403:
         watch.note(Kind.REFUSED, **about)
     elif "attachment" in response.get("Content-Disposition", ""):
@@ -102,7 +103,7 @@ def _note_answer(watch: Watch, request: Request | HttpRequest, response: HttpRes
         watch.note(Kind.LOOKED, **about)
 
 
-def _model_of(request: HttpRequest, name: str) -> str:
+def _model_of(request: HttpRequest) -> str:
     """The kind of row that the admin's page is about."""
     parts = request.path_info.removeprefix(f"/{settings.ADMIN_PATH}/").split("/")
     return _labels().get((parts[0], parts[1]), "") if len(parts) > 1 else ""

@@ -1,10 +1,12 @@
 """Staff who come in, fail to, and go, and what they change of their ways in: signals of Django and allauth."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import Signal
 from django.http import HttpRequest
 
 from edge import clock
@@ -19,7 +21,7 @@ Kind = StaffAct.Kind
 
 def listen() -> None:
     """Begin to hear them."""
-    heard = {
+    heard: dict[Signal, Callable[..., None]] = {
         user_logged_in: _signed_in,
         user_logged_out: _signed_out,
         user_login_failed: _password_failed,

@@ -6,7 +6,7 @@ nothing. They are Django's own, of a few shapes; one of another shape is written
 
 import re
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -49,7 +49,7 @@ def written_table(sql: str) -> str:
 class Watch:
     """What one request does. Given to `connection.execute_wrapper`."""
 
-    actor_id: int
+    actor_id: int | None
     at: datetime
     request_id: str
     network: str
@@ -68,7 +68,8 @@ class Watch:
             self._note_added(model, sql, params, context)
             return answer
         # A change and its line come to be together.
-        with nullcontext() if connection.in_atomic_block else transaction.atomic():
+        together: AbstractContextManager[Any] = nullcontext() if connection.in_atomic_block else transaction.atomic()
+        with together:
             before = self._rows(model, _where(sql, params), _touched(model, sql, found[1]))
             answer = execute(sql, params, many, context)
             self._note_written(_KINDS[found[1]], model, sql, before, context["cursor"].rowcount)
@@ -98,13 +99,15 @@ class Watch:
 
     def _note_written(self, kind: Kind, model: Any, sql: str, before: list[dict[str, Any]], count: int) -> None:
         fields = _touched(model, sql, kind)
-        after = {} if kind == Kind.DELETED else self._now(model, [row[_pk(model)] for row in before], fields)
+        after: dict[Any, Any] = (
+            {} if kind == Kind.DELETED else self._now(model, [row[_pk(model)] for row in before], fields)
+        )
         for row in before[:MOST_ROWS]:
             changes = difference(row, after.get(row[_pk(model)]), fields)
             if changes or kind == Kind.DELETED:
                 self.note(kind, model=model._meta.label, object_id=row[_pk(model)], changes=changes)
         if count > MOST_ROWS:
-            names = {one.name: [] for one in fields} if kind == Kind.CHANGED else {}
+            names: dict[str, Any] = {one.name: [] for one in fields} if kind == Kind.CHANGED else {}
             self.note(kind, model=model._meta.label, count=count - MOST_ROWS, changes=names)
 
     def _note_added(self, model: Any, sql: str, params: Any, context: dict[str, Any]) -> None:
