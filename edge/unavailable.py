@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.defaults import bad_request, server_error
+
+from edge.http import Request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # How long whoever asks should wait, in seconds, where nobody has said otherwise.
@@ -56,7 +59,7 @@ def closed_to_readers(get_response: GetResponse) -> GetResponse:
 
     def unless_a_reader(request: HttpRequest) -> HttpResponse:
         seconds = getattr(request, "closed_for_seconds", None)
-        if seconds is None or request.user.is_staff:  # type: ignore[attr-defined]
+        if seconds is None or cast(Request, request).user.is_staff:
             return get_response(request)
         return unavailable(retry_after=seconds, is_planned=True)
 
