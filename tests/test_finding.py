@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from articles.admin import bulk, finding
+from articles.admin import bulk
 from articles.models import Article, ArticleDay, Picture, Section, Topic
 from articles.search import postgresql
 from articles.search.question import question
