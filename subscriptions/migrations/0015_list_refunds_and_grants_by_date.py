@@ -5,19 +5,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('subscriptions', '0014_organisations_conclude_contracts'),
+        ("subscriptions", "0014_organisations_conclude_contracts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['-ends_at', '-id'], name='grant_last_end_first'),
+            model_name="grant",
+            index=models.Index(fields=["-ends_at", "-id"], name="grant_last_end_first"),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['-asked_at', '-id'], name='refund_newest'),
+            model_name="refund",
+            index=models.Index(fields=["-asked_at", "-id"], name="refund_newest"),
         ),
     ]
