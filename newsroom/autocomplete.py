@@ -11,17 +11,19 @@ from django.core.exceptions import ValidationError
 from django.forms.widgets import Media, Script
 
 _optgroups = AutocompleteMixin.optgroups
-_media = AutocompleteMixin.media
+_media: Any = AutocompleteMixin.media
 
 
 def install() -> None:
     """Have every such widget look up only what can be a key, and say what it is for."""
     AutocompleteMixin.optgroups = _of_keys_only  # type: ignore[assignment,method-assign]
-    AutocompleteMixin.media = property(_with_names)  # type: ignore[assignment,misc]
+    widgets: Any = AutocompleteMixin
+    widgets.media = property(_with_names)
 
 
 def _with_names(widget: Any) -> Media:
-    return _media.fget(widget) + Media(js=[Script("articles/named-lists.js", defer=True)])  # type: ignore[attr-defined]
+    found: Media = _media.fget(widget) + Media(js=[Script("articles/named-lists.js", defer=True)])
+    return found
 
 
 def _of_keys_only(widget: Any, name: str, value: list[Any], attr: Any = None) -> Any:
