@@ -12,6 +12,7 @@ from django.forms.widgets import Media, Script
 
 _optgroups = AutocompleteMixin.optgroups
 _media: Any = AutocompleteMixin.media
+_NAMING: Any = [Script("articles/named-lists.js", defer=True)]
 
 
 def install() -> None:
@@ -22,7 +23,7 @@ def install() -> None:
 
 
 def _with_names(widget: Any) -> Media:
-    found: Media = _media.fget(widget) + Media(js=[Script("articles/named-lists.js", defer=True)])
+    found: Media = _media.fget(widget) + Media(js=_NAMING)
     return found
 
 
