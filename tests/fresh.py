@@ -172,6 +172,23 @@ class Postgresql:
             cursor.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(self._template)}")
         return True
 
+    @contextlib.contextmanager
+    def another(self) -> Iterator[None]:
+        """Work on one more copy of the template meanwhile, which is gone afterwards."""
+        own, name = connection.settings_dict["NAME"], f"another_{os.getpid()}"
+        connection.close()
+        with connection.creation._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {connection.ops.quote_name(self._template)}")
+        connection.settings_dict["NAME"] = name
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = own
+            with connection.creation._nodb_cursor() as cursor:
+                cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
     def keep_as_template(self) -> None:
         """A copy under its own name; those of other states of the code go."""
         quoted = connection.ops.quote_name
