@@ -69,7 +69,7 @@ class LatelySeen(admin.AllValuesFieldListFilter):
 class MirrorAdmin(admin.ModelAdmin):
     """Rows that the site or Stripe writes: staff may look and never touch, administrators included."""
 
-    paginator: type[Paginator] = UpToAPoint
+    paginator: ClassVar[type] = UpToAPoint
     show_full_result_count = False
     formfield_overrides: ClassVar[dict[Any, dict[str, Any]]] = {models.URLField: {"assume_scheme": "https"}}
 
