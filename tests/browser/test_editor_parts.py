@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from articles.models import FormerAddress, OldAddress
 from readers.models import User
-from tests.make import an_article, somebody_in
+from tests.make import YESTERDAY, an_article, somebody_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 EDITOR = ".prose-editor .ProseMirror[contenteditable]"
@@ -66,7 +66,7 @@ def test_the_lists_of_old_links_and_ticked_notes_are_open_to_everybody(
     here = FormerAddress.objects.create(slug="night-trains", article=article)
     OldAddress.objects.create(path="2019/05/night-trains-stall-at-three-borders-and-nobody-pays", article=article)
     for note in ("Ask the ministry.", "Call the driver back."):
-        article.steps.create(kind="note", note=note, by=eve, at=article.published_at)
+        article.steps.create(kind="note", note=note, by=eve, at=YESTERDAY)
     page.goto(f"{site}/admin/")
     page.get_by_role("button", name="Done: Ask the ministry.").click()
     expect(page.locator(".messagelist")).to_contain_text("Ticked off.")
