@@ -164,7 +164,7 @@ def stop(request: Request) -> HttpResponse:
 
 def _end_running(request: Request) -> int | None:
     """End what this session looks through; the reader's number, None where there was nothing to end."""
-    look = LookedAs.objects.filter(pk=request.session.get(SESSION), by=request.user.pk).first()
+    look = LookedAs.objects.filter(pk=request.session.get(SESSION) or 0, by=request.user.pk).first()
     if look is None:
         return None
     _end(request, look)
