@@ -68,12 +68,15 @@ def ask_for(tags: Iterable[str]) -> bool:
 
 def _follow(stop: threading.Event) -> None:
     follower: Follower | None = None
-    while not stop.is_set():
-        try:
-            follower = follower or Follower()
-            follower.look()
-        except Error as error:
-            log.error("What has changed cannot be asked for: %s", type(error).__name__)
-        finally:
-            connection.close()
-        stop.wait(LOOK_EVERY_SECONDS)
+    try:
+        while not stop.is_set():
+            try:
+                connection.close_if_unusable_or_obsolete()
+                follower = follower or Follower()
+                follower.look()
+            except Error as error:
+                log.error("What has changed cannot be asked for: %s", type(error).__name__)
+                connection.close()
+            stop.wait(LOOK_EVERY_SECONDS)
+    finally:
+        connection.close()

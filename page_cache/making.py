@@ -3,14 +3,17 @@
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from edge import clock
 
 from .changes import Changes
-from .common_store import CommonStore
 from .store import Kept, Store
+
+if TYPE_CHECKING:
+    from .common_store import CommonStore
 
 # How long one waits for another who makes the same page, in seconds; then it is made twice.
 PATIENCE = 10.0
@@ -21,7 +24,12 @@ class Making:
 
     def __init__(self, changes: Changes, store: Store) -> None:
         self.store = store
-        self.common = CommonStore(settings.CACHE_URL, changes) if settings.CACHE_URL else None
+        self.common: CommonStore | None = None
+        if settings.CACHE_URL:
+            # Only here: the library takes a tenth of a second to import.
+            from . import common_store
+
+            self.common = common_store.CommonStore(settings.CACHE_URL, changes)
         self.locks: dict[Hashable, threading.Lock] = {}
         self.bookkeeping = threading.Lock()
 
@@ -35,7 +43,7 @@ class Making:
                 self.store.put(key, page)
             return page
 
-    def _in_common(self, common: CommonStore, key: Hashable, make: Callable[[], Kept | None]) -> Kept | None:
+    def _in_common(self, common: "CommonStore", key: Hashable, make: Callable[[], Kept | None]) -> Kept | None:
         if page := common.get(key, at=clock.now()):
             return page
         with common.alone(key) as came_first:

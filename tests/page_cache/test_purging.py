@@ -271,6 +271,35 @@ def test_a_worker_that_was_away_tells_what_it_has_missed(follower: purges.Follow
     assert "articles_section" in purges.Follower().look()
 
 
+def test_a_worker_follows_by_itself_also_past_a_database_that_was_away(
+    follower: purges.Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import OperationalError
+
+    monkeypatch.setattr(purges, "LOOK_EVERY_SECONDS", 0.01)
+    looks, seen, stop = [], threading.Event(), threading.Event()
+    look = purges.Follower.look
+
+    def unreliable(self: purges.Follower) -> set[str]:
+        looks.append(1)
+        if len(looks) == 1:
+            raise OperationalError("gone")
+        told = look(self)
+        if "articles_brief" in told:
+            seen.set()
+        return told
+
+    monkeypatch.setattr(purges.Follower, "look", unreliable)
+    Brief.objects.create(headline="Brief", published_at=NOW)
+    thread = purges.start(stop)
+    assert thread
+    assert seen.wait(20)
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert any("articles_brief" in tags for tags in waiting())
+
+
 def test_the_queue_tries_again(follower: purges.Follower, fake: Fake, at: Any) -> None:
     Brief.objects.create(headline="Brief", published_at=NOW)
     follower.look()
