@@ -24,7 +24,7 @@ class WholeFiles(FileSystemStorage):
         folder = os.path.dirname(name)
         beside = os.path.join(folder, f"{get_random_string(20)}{UNFINISHED}")
         try:
-            self._reach_the_disk(super()._save(beside, content))
+            self._reach_the_disk(super()._save(beside, content))  # type: ignore[misc]
             return self._named(beside, name)
         finally:
             with suppress(OSError):
