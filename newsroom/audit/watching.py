@@ -17,7 +17,7 @@ from django.db import connection, models, transaction
 
 from newsroom.models import StaffAct
 
-from .values import difference
+from .values import difference, told
 
 Kind = StaffAct.Kind
 # One by one up to here; what is written to more rows at once is counted.
@@ -34,7 +34,7 @@ HOUSEKEEPING = frozenset(
 _KINDS = {"INSERT": Kind.ADDED, "UPDATE": Kind.CHANGED, "DELETE": Kind.DELETED}
 _WRITES = re.compile(r'(INSERT|UPDATE|DELETE)(?: OR \w+)?(?: INTO| FROM)? "(\w+)"')
 _COLUMNS = re.compile(r'"(\w+)" = ')
-# Whether a row was added is not known then, and still less which.
+# Whether a row was added is not known then, and still less which; what it would say is. Rights are given so.
 _CONFLICT = re.compile(r" ON CONFLICT |^INSERT OR ")
 _LISTED = re.compile(r'INTO "\w+" \(([^)]*)\)')
 
@@ -113,7 +113,13 @@ class Watch:
     def _note_added(self, model: Any, sql: str, params: Any, context: dict[str, Any]) -> None:
         columns = re.findall(r'"(\w+)"', listed[1]) if (listed := _LISTED.search(sql)) else []
         many = _how_many(sql, params, len(columns))
-        if many != 1 or _CONFLICT.search(sql):
+        if _CONFLICT.search(sql):
+            for values in _rows_in(sql, params, many, len(columns)):
+                said = dict(zip(columns, values, strict=True))
+                told_of = {one.name: [None, told(one, said[one.column])] for one in _of(model, said)}
+                self.note(Kind.ADDED, model=model._meta.label, changes=told_of)
+            return
+        if many != 1:
             self.note(Kind.ADDED, model=model._meta.label, count=many)
             return
         pk = self._key_of_added(model, columns, params, context)
@@ -192,6 +198,19 @@ def _where(sql: str, params: Any) -> tuple[str, Sequence[Any]]:
     at = _split(sql)
     set_before = sql[:at].count("%s")
     return sql[at:], list(params or ())[set_before:]
+
+
+def _of(model: Any, columns: dict[str, Any]) -> list[models.Field]:
+    return [one for one in model._meta.concrete_fields if one.column in columns and not one.primary_key]
+
+
+def _rows_in(sql: str, params: Any, many: int, columns: int) -> list[Sequence[Any]]:
+    """What an INSERT puts into each row, as far as it is values and not expressions; no more than MOST_ROWS."""
+    if "UNNEST(" in sql:
+        return list(zip(*params, strict=True))[:MOST_ROWS]
+    if not columns or len(params) != many * columns:
+        return []
+    return [params[first : first + columns] for first in range(0, len(params), columns)][:MOST_ROWS]
 
 
 def _how_many(sql: str, params: Any, columns: int) -> int:
