@@ -162,6 +162,8 @@ class Changes:
 
     def has_changed(self, tables: frozenset[str], *, since: int) -> bool:
         """Whether one of them was seen to change after the look with that number."""
+        if since >= self.number:
+            return False
         if self.everything_at_number > since:
             return True
         changed = self.changed_at_number

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
@@ -49,6 +50,8 @@ class PageCache:
         self.bookkeeping = threading.Lock()
         self.readers = ReadersPages(application, self.changes, self.store, self.making)
         self.goes_in = import_string(settings.PAGE_CACHE_GOES_IN)
+        # To find the view of an address takes longer than to hand out its page.
+        self.is_public = lru_cache(maxsize=4096)(_is_public)
         self.session_cookie = f"{settings.SESSION_COOKIE_NAME}="
         self.hosts = frozenset(settings.ALLOWED_HOSTS)
 
@@ -57,13 +60,13 @@ class PageCache:
         if key is None or key in self.not_shared:
             return self.application(environ, start_response)
         if self.session_cookie in environ.get("HTTP_COOKIE", ""):
-            answer = self.readers.answer(key, environ, start_response, is_public=lambda: _is_public(key[2]))
+            answer = self.readers.answer(key, environ, start_response, is_public=lambda: self.is_public(key[2]))
             return self.application(environ, start_response) if answer is None else answer
         now = clock.now()
         database_answers = self.changes.look()
         page = self._ready(key, now)
         if page is None:
-            if not database_answers or not _is_public(key[2]):
+            if not database_answers or not self.is_public(key[2]):
                 return self._not_shared(key, environ, start_response)
             return self._made_once(key, environ, start_response)
         return _serve(page, environ, start_response, now)
@@ -142,7 +145,7 @@ class PageCache:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.content]
 
     def _not_shared(self, key: Key, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not _is_public(key[2]):
+        if not self.is_public(key[2]):
             self._remember_not_shared(key)
         return self.application(environ, start_response)
 
