@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from edge.compression import accepted, compress
-from edge.middleware import PRIVATE, PUBLIC
+from edge.middleware import PRIVATE, public
 from tests.make import NOW, a_plan, a_reader, a_subscription, an_article
 
 PAGE = b"<p>The bridge is open.</p>" * 100
@@ -19,7 +19,7 @@ def answered(
     coding: str, content: bytes = PAGE, is_public: bool = True, headers: dict[str, str] | None = None
 ) -> HttpResponse:
     """What becomes of an answer on its way to a browser that reads this coding."""
-    response = HttpResponse(content, headers={"Cache-Control": PUBLIC} | (headers or {}))
+    response = HttpResponse(content, headers={"Cache-Control": public()} | (headers or {}))
     response.is_public = is_public  # type: ignore[attr-defined]
     request = RequestFactory().get("/", headers={"accept-encoding": coding})
     done = compress(lambda _: response)(request)

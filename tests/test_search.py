@@ -145,10 +145,19 @@ def test_an_index_that_was_taken_away_comes_back_whole() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_emptied_table_leaves_nothing_to_find() -> None:
     an_article("Short lived")
-    call_command("flush", interactive=False, verbosity=0)
+    _empty_the_articles()
     an_article("Next")
     assert headlines("lived") == []
     assert headlines("next") == ["Next"]
+
+
+def _empty_the_articles() -> None:
+    if connection.vendor != "postgresql":
+        call_command("flush", interactive=False, verbosity=0)
+        return
+    # There `flush` empties all tables at once, and the one of what staff did refuses.
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE articles_article CASCADE")
 
 
 # --- Who may search in what -------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from groups.models.term import State, day_of
 from newsroom.demo import groups as demo
 from newsroom.demo import people
 from readers.models import User
-from tests.browser.test_news_pages import STANDARDS
+from tests.browser.test_every_page import STANDARDS
 from tests.make import a_reader, somebody_in
 from tests.world import World, contract, local_stripe, world
 

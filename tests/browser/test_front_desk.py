@@ -9,7 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from articles.front import front_page
 from articles.models import Article, FrontVersion
-from tests.browser.test_news_pages import STANDARDS, sign_in
+from tests.browser.test_every_page import STANDARDS
+from tests.browser.test_news_pages import sign_in
 from tests.make import NOW, a_section, an_article, somebody_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

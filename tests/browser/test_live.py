@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from articles.models import LiveCoverage, LiveEntry
-from tests.browser.test_news_pages import STANDARDS, sign_in
+from tests.browser.test_every_page import STANDARDS
+from tests.browser.test_news_pages import sign_in
 from tests.make import NOW, a_coverage, a_plan, an_author, an_entry, somebody_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

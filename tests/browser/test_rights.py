@@ -15,7 +15,7 @@ from rights.models import Handling, Statement
 from subscriptions import billing
 from subscriptions.billing import BillingUnavailable
 from subscriptions.models import Subscription
-from tests.browser.test_news_pages import STANDARDS
+from tests.browser.test_every_page import STANDARDS
 from tests.journeys.test_from_the_wall_to_the_last_day import ANNA, may_read, order, own_path, sign_in
 from tests.make import an_article
 from tests.world import World, contract, local_stripe, world

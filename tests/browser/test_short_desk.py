@@ -10,7 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from articles.models import AgendaItem, Article, ArticleDay, Brief, PartnerItem, Section
-from tests.browser.test_news_pages import STANDARDS, sign_in
+from tests.browser.test_every_page import STANDARDS
+from tests.browser.test_news_pages import sign_in
 from tests.make import NOW, a_partner_item, a_section, an_article, an_author, somebody_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from groups.models import StudentApplication, StudentProof
-from tests.browser.test_news_pages import STANDARDS
+from tests.browser.test_every_page import STANDARDS
 from tests.make import a_reader, an_article, somebody_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
