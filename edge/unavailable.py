@@ -108,8 +108,10 @@ def _is_no_mistake_of_ours(error: BaseException) -> bool:
     """Whether what the site stands on is away, full, or takes nothing in: that passes, and asking again is right."""
     if isinstance(error, OperationalError | InterfaceError):
         return True
-    if isinstance(error, DatabaseError):
-        return getattr(error.__cause__, "pgcode", None) == READ_ONLY
+    if isinstance(error, DatabaseError) and error.__cause__ is not None:
+        code = getattr(error.__cause__, "pgcode", "")
+        # Of no kind and without a code: the line broke in the middle of an answer, and the driver knows no more.
+        return code == READ_ONLY or (type(error) is DatabaseError and code is None)
     return isinstance(error, OSError) and error.errno in NOTHING_CAN_BE_KEPT
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.management import call_command
-from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
@@ -40,6 +40,17 @@ def closed_to_writers(request: HttpRequest) -> HttpResponse:
         pgcode = "25006"
 
     raise InternalError("cannot execute UPDATE in a read-only transaction") from ReadOnly()
+
+
+def cut_off(request: HttpRequest) -> HttpResponse:
+    class Unknown(Exception):
+        pgcode = None
+
+    raise DatabaseError("error with status PGRES_TUPLES_OK and no message from the libpq") from Unknown()
+
+
+def nothing_changed(request: HttpRequest) -> HttpResponse:
+    raise DatabaseError("Save with update_fields did not affect any rows.")
 
 
 def full(request: HttpRequest) -> HttpResponse:
@@ -72,7 +83,8 @@ def __getattr__(name: str) -> Any:
     urls = import_module("newsroom.urls")
     if name != "urlpatterns":
         return getattr(urls, name)
-    views = (away, away_within, closed_to_writers, full, session_not_kept, session_deleted, broken, constraint_broken)
+    database = (away, away_within, closed_to_writers, cut_off, nothing_changed, constraint_broken)
+    views = (*database, full, session_not_kept, session_deleted, broken)
     return [*(path(f"{view.__name__.replace('_', '-')}/", view) for view in views), *urls.urlpatterns]
 
 
@@ -165,7 +177,9 @@ def test_forms_are_refused_too_and_nothing_is_promised(sign: Path) -> None:
 
 
 @pytest.mark.urls("tests.test_unavailable")
-@pytest.mark.parametrize("address", ["/away/", "/away-within/", "/closed-to-writers/", "/full/", "/session-not-kept/"])
+@pytest.mark.parametrize(
+    "address", ["/away/", "/away-within/", "/closed-to-writers/", "/cut-off/", "/full/", "/session-not-kept/"]
+)
 def test_where_nothing_can_be_read_or_kept_the_site_says_come_again(address: str) -> None:
     answer = Client(raise_request_exception=False).get(address)
     assert answer.status_code == 503
@@ -175,7 +189,8 @@ def test_where_nothing_can_be_read_or_kept_the_site_says_come_again(address: str
 
 @pytest.mark.urls("tests.test_unavailable")
 @pytest.mark.parametrize(
-    ("address", "status"), [("/broken/", 500), ("/constraint-broken/", 500), ("/session-deleted/", 400)]
+    ("address", "status"),
+    [("/broken/", 500), ("/constraint-broken/", 500), ("/nothing-changed/", 500), ("/session-deleted/", 400)],
 )
 def test_a_fault_of_our_own_is_no_maintenance(address: str, status: int) -> None:
     answer = Client(raise_request_exception=False).get(address)
