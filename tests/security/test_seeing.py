@@ -1,7 +1,9 @@
 """Staff see the site as a reader does: look at everything a reader asks about, touch nothing, and leave a trace."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -270,3 +272,13 @@ def test_readers_find_it_in_their_data_and_not_who_it_was(desk: Client, dora: Us
         said = archive.read("lookedas.json").decode()
     assert "began_at" in said
     assert f'"by": {dora.pk}' not in said
+
+
+def test_the_button_opens_no_form_inside_the_one_of_the_reader(bob: User) -> None:
+    """A browser drops the inner one, and its end closes the outer one: nothing of the reader's would be saved."""
+    desk = Client()
+    desk.force_login(a_reader("ada@example.org", is_staff=True, is_superuser=True))
+    page = desk.get(f"/admin/readers/user/{bob.pk}/change/").content.decode()
+    assert 'form="see-as"' in page
+    depths = list(accumulate(1 if tag == "<form" else -1 for tag in re.findall("</?form", page)))
+    assert set(depths) == {0, 1}
