@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -15,7 +14,7 @@ from groups.models.term import State, day_of
 from newsroom.demo import groups as demo
 from newsroom.demo import people
 from readers.models import User
-from tests.browser.test_every_page import STANDARDS
+from tests.browser.axe import STANDARDS, run_axe
 from tests.make import a_reader, somebody_in
 from tests.world import World, contract, local_stripe, world
 
@@ -37,7 +36,7 @@ def enter(page: Page, site: str) -> Callable[[User], None]:
 
 def is_sound(page: Page) -> None:
     """Nothing that keeps somebody out, and nothing wider than the window."""
-    found = Axe().run(page, options={"runOnly": STANDARDS}).response["violations"]
+    found = run_axe(page, options={"runOnly": STANDARDS}).response["violations"]
     assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page
 
 from readers.models import User
 from subscriptions.models import Contract
+from tests.browser.axe import run_axe
 from tests.fakes import FakeBilling
 from tests.make import NOW, a_plan, a_reader, a_section
 
@@ -47,7 +47,7 @@ def look_at(page: Page, site: str, *paths: str) -> None:
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
             page.goto(site + path)
-            violations = Axe().run(page).response["violations"]
+            violations = run_axe(page).response["violations"]
             assert not violations, (path, width, [(one["id"], one["nodes"][0]["html"]) for one in violations])
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
 

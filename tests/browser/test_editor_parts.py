@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from articles.models import FormerAddress, OldAddress
 from readers.models import User
+from tests.browser.axe import run_axe
 from tests.make import YESTERDAY, an_article, somebody_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,7 +21,7 @@ def look(page: Page) -> Callable[[str], None]:
     """Have axe look at the page, the dialogs on it included."""
 
     def serious(what: str) -> None:
-        found = Axe().run(page, context=None, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
+        found = run_axe(page, context=None, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
         worst = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
         assert not worst, (what, worst)
 

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.test import override_settings
 from playwright.sync_api import Browser, Page, Route
 
+from tests.browser.axe import LAY_OUT_ALL, STANDARDS
 from tests.browser.conftest import WATCH_POLICY
 from tests.fakes import FakeBilling
 from tests.make import NOW
@@ -21,19 +22,12 @@ from tests.showroom import Shown, asked_for, rendered
 pytestmark = [pytest.mark.browser]
 AXE = Axe().axe_script
 HOME = "http://localhost:8000"
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What other colours or larger letters can break; all else is the same page.
 OF_COLOUR = ["color-contrast", "link-in-text-block"]
 OF_SIZE = ["scrollable-region-focusable", "target-size"]
 NOT_PAINTED = {"Content-Length", "Content-Encoding", "Strict-Transport-Security", "Speculation-Rules"}
 # So many tests, so that several workers share the pages.
 SHARES = 4
-# What is far below the fold is not laid out before it comes near, and could not be found to be too wide.
-LAY_OUT_ALL = """() => {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync('* {content-visibility: visible !important}');
-  document.adoptedStyleSheets.push(sheet);
-}"""
 RUN_AXE = """options => axe.run(document, {resultTypes: ['violations'], ...options}).then(
   found => found.violations.map(one => one.id + ': ' + one.nodes[0].html.slice(0, 200)))"""
 

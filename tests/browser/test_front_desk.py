@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from articles.front import front_page
 from articles.models import Article, FrontVersion
-from tests.browser.test_every_page import STANDARDS
+from tests.browser.axe import STANDARDS, run_axe
 from tests.browser.test_news_pages import sign_in
 from tests.make import NOW, a_section, an_article, somebody_in
 
@@ -137,6 +136,6 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(desk: Page, told
     desk.set_viewport_size({"width": width, "height": 900})
     desk.emulate_media(color_scheme="dark" if width == 390 else "light", reduced_motion="reduce")
     card(desk, told[9]).get_by_role("combobox").select_option("Second leads 1")
-    found = Axe().run(desk, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+    found = run_axe(desk, options={"runOnly": {"type": "tag", "values": STANDARDS}})
     assert found.violations_count == 0, found.generate_report()
     assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -4,11 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from articles.models import LiveCoverage, LiveEntry
-from tests.browser.test_every_page import STANDARDS
+from tests.browser.axe import STANDARDS, run_axe
 from tests.browser.test_news_pages import sign_in
 from tests.make import NOW, a_coverage, a_plan, an_author, an_entry, somebody_in
 
@@ -49,7 +48,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     page.emulate_media(color_scheme="dark" if width == 320 else "light", reduced_motion="reduce")
     for path in (coverage.get_absolute_url(), "/live/"):
         page.goto(site + path)
-        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+        found = run_axe(page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from readers.models import User
+from tests.browser.axe import run_axe
 from tests.browser.test_news_pages import newsroom, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,7 +24,7 @@ def test_whoever_asks_for_more_contrast_gets_seven_to_one(page: Page, site: str,
     page.emulate_media(contrast="more", color_scheme=scheme, reduced_motion="reduce")
     for path in ANYBODY:
         page.goto(site + path)
-        found = Axe().run(page, options=ENHANCED)
+        found = run_axe(page, options=ENHANCED)
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
 
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -15,7 +14,7 @@ from rights.models import Handling, Statement
 from subscriptions import billing
 from subscriptions.billing import BillingUnavailable
 from subscriptions.models import Subscription
-from tests.browser.test_every_page import STANDARDS
+from tests.browser.axe import STANDARDS, run_axe
 from tests.journeys.test_from_the_wall_to_the_last_day import ANNA, may_read, order, own_path, sign_in
 from tests.make import an_article
 from tests.world import World, contract, local_stripe, world
@@ -78,7 +77,7 @@ class Phone:
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
 
     def passes_axe(self) -> None:
-        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+        found = run_axe(self.page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
         assert found.violations_count == 0, f"{self.page.url}: {found.generate_report()}"
 
     def _walk_to(self, wanted: Any, name: str) -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from articles.models import AgendaItem, Article, ArticleDay, Brief, PartnerItem, Section
-from tests.browser.test_every_page import STANDARDS
+from tests.browser.axe import STANDARDS, run_axe
 from tests.browser.test_news_pages import sign_in
 from tests.make import NOW, a_partner_item, a_section, an_article, an_author, somebody_in
 
@@ -38,7 +37,7 @@ def looked_at(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     # What axe loads beforehand it puts into a style of its own, which the policy rightly refuses.
     options = {"runOnly": {"type": "tag", "values": STANDARDS}, "preload": False}
-    found = Axe().run(page, options=options)
+    found = run_axe(page, options=options)
     serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
     assert not serious, f"{name}: {found.generate_report()}"
 

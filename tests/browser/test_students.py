@@ -5,14 +5,13 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 from django.test import Client
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from groups.models import StudentApplication, StudentProof
-from tests.browser.test_every_page import STANDARDS
+from tests.browser.axe import STANDARDS, run_axe
 from tests.make import a_reader, an_article, somebody_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,7 +27,7 @@ def enter(page: Page, site: str, user: Any) -> None:
 
 def is_sound(page: Page) -> None:
     """Nothing that keeps somebody out, and nothing wider than the window."""
-    found = Axe().run(page, options={"runOnly": STANDARDS}).response["violations"]
+    found = run_axe(page, options={"runOnly": STANDARDS}).response["violations"]
     assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
