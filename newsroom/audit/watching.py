@@ -204,7 +204,7 @@ def _of(model: Any, columns: dict[str, Any]) -> list[models.Field]:
     return [one for one in model._meta.concrete_fields if one.column in columns and not one.primary_key]
 
 
-def _rows_in(sql: str, params: Any, many: int, columns: int) -> list[Sequence[Any]]:
+def _rows_in(sql: str, params: Any, many: int, columns: int) -> Sequence[Sequence[Any]]:
     """What an INSERT puts into each row, as far as it is values and not expressions; no more than MOST_ROWS."""
     if "UNNEST(" in sql:
         return list(zip(*params, strict=True))[:MOST_ROWS]
