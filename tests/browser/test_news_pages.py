@@ -103,14 +103,14 @@ def test_what_is_laid_out_late_moves_nothing_and_is_printed(page: Page, site: st
     page.set_viewport_size({"width": 390, "height": 800})
     page.emulate_media(reduced_motion="reduce")
     page.add_init_script(WATCH_SHIFTS)
-    page.goto(site + "/")
-    foot = page.locator("footer")
-    assert foot.evaluate("one => getComputedStyle(one).contentVisibility") == "auto"
+    page.goto(site + "/climate/story-0/")
+    late = page.locator(".paywall")
+    assert late.evaluate("one => getComputedStyle(one).contentVisibility") == "auto"
     for down in range(0, 6000, 400):
         page.evaluate("down => new Promise(done => { scrollTo(0, down); requestAnimationFrame(done) })", down)
     assert page.evaluate("window.moved") < 0.005
     page.emulate_media(media="print")
-    assert foot.evaluate("one => getComputedStyle(one).contentVisibility") == "visible"
+    assert late.evaluate("one => getComputedStyle(one).contentVisibility") == "visible"
 
 
 def sign_in(page: Page, site: str, reader: User) -> None:
