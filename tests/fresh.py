@@ -46,6 +46,9 @@ class Fresh(Protocol):
     def put_back(self) -> None:
         """Make it look like that again."""
 
+    def send_others_away(self) -> None:
+        """End what a thread of a test has left connected: it must not keep the database from going."""
+
 
 def digest() -> str:
     """Of everything that decides what a new database holds."""
@@ -75,6 +78,7 @@ def database() -> Iterator[Fresh]:
             fresh.keep_as_template()
     fresh.remember()
     yield fresh
+    fresh.send_others_away()
     teardown_databases(made, 0)
 
 
@@ -153,6 +157,9 @@ class Sqlite:
         connection.ensure_connection()
         self._before.backup(connection.connection)
 
+    def send_others_away(self) -> None:
+        """A file can be removed while others have it open."""
+
 
 class Postgresql:
     """A database of its own, and a schema beside its tables with the rows they had before the first test."""
@@ -222,6 +229,15 @@ class Postgresql:
             self._alone(
                 cursor,
                 "SET LOCAL lock_timeout = '5s'; SET LOCAL session_replication_role = replica; " + "; ".join(work),
+            )
+
+    def send_others_away(self) -> None:
+        """By force; theirs is the test database alone."""
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
 
     def _alone(self, cursor: Any, work: str) -> None:
