@@ -146,12 +146,7 @@ def _served(port: int, certificate: tuple[Path, Path]) -> Iterator[None]:
         _wait_for(f"https://localhost:{port}/robots.txt", pem, process)
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        programs.stop(process)
 
 
 def _wait_for(url: str, pem: str, process: subprocess.Popen[bytes]) -> None:

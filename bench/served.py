@@ -64,12 +64,7 @@ def served(application: str, *, threads: int = THREADS, **environment: str) -> I
         programs.wait_for(f"{url}/robots.txt", process)
         yield Served(url, process.pid, time.perf_counter() - began)
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        programs.stop(process)
 
 
 def _children(pid: int) -> list[int]:
